@@ -1,0 +1,45 @@
+#include "cli/admin.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.h"
+#include "http/problem.h"
+
+namespace mayfly::cli {
+
+void LastSweep::note(WallTime at, const SweepReport& report) {
+  const std::scoped_lock lock(mutex_);
+  last_.emplace(at, report);
+}
+
+std::optional<std::pair<WallTime, SweepReport>> LastSweep::get() const {
+  const std::scoped_lock lock(mutex_);
+  return last_;
+}
+
+HttpResponse Admin::handle(const HttpRequest& request) {
+  if (request.url != "/healthz")
+    return problem_response({Code::no_such_path, "try /healthz", std::nullopt});
+  const auto audit = ledger_.audit();
+  if (!audit) return problem_response(audit.error());
+  const auto last = last_sweep_.get();
+  const Millis late_after = config_.sweep_every * 3 + Seconds{60};
+  json::object body;
+  const bool on_time = last && clock_.wall() - last->first < late_after;
+  const bool sees_cloud = last && last->second.instances >= 0;
+  body["healthy"] = on_time && sees_cloud;
+  if (last) {
+    body["last_sweep_at"] = iso8601_millis(last->first);
+    body["instances"] = last->second.instances;
+    json::array problems;
+    for (const std::string& problem : last->second.problems) problems.emplace_back(problem);
+    body["problems"] = std::move(problems);
+  }
+  body["leases_live"] = audit->leases_live;
+  body["machines_launched"] = audit->launched;
+  body["machines_ended"] = audit->ended;
+  return json_response(on_time && sees_cloud ? 200 : 503, json::serialize(body) + "\n");
+}
+
+}  // namespace mayfly::cli

@@ -1,0 +1,66 @@
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/process.h"
+
+namespace mayfly::cli {
+namespace {
+
+const char* word(Finding::Level level) {
+  switch (level) {
+    case Finding::Level::ok:
+      return "ok";
+    case Finding::Level::warning:
+      return "warning";
+    case Finding::Level::problem:
+      return "problem";
+  }
+  return "problem";
+}
+
+void print(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    std::printf("%-8s %s: %s\n", word(finding.level), finding.subject.c_str(),
+                finding.text.c_str());
+    if (!finding.remedy.empty()) std::printf("         %s\n", finding.remedy.c_str());
+  }
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  json::array out;
+  for (const Finding& finding : findings)
+    out.push_back(json::object{{"level", word(finding.level)},
+                               {"subject", finding.subject},
+                               {"text", finding.text},
+                               {"remedy", finding.remedy}});
+  std::printf("%s\n", json::serialize(out).c_str());
+}
+
+Result<int> run(const CommonOptions& options) {
+  Process process;
+  TRY_ASSIGN(const Config config, load_config(process, options.config_path));
+  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  const World world{process.clock,     process.entropy,  process.log, process.environment,
+                    process.transport, process.doorbell, *ledger};
+  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
+  if (!options.json) std::fputs("asking GitHub and AWS what may be done ...\n", stderr);
+  const std::vector<Finding> findings = plane->diagnosis().run();
+  if (options.json)
+    print_json(findings);
+  else
+    print(findings);
+  for (const Finding& finding : findings)
+    if (finding.level == Finding::Level::problem) return 1;
+  return 0;
+}
+
+}  // namespace
+
+int check(const CommonOptions& options) {
+  const auto status = run(options);
+  return status ? *status : complain(status.error());
+}
+
+}  // namespace mayfly::cli

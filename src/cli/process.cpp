@@ -1,0 +1,25 @@
+#include "cli/process.h"
+
+#include <cstdio>
+
+namespace mayfly::cli {
+
+Result<Config> load_config(Process& process, const std::string& path) {
+  auto text = process.environment.read_file(path);
+  if (!text) return fail(Code::config_invalid, text.error().message);
+  return parse_config(*text, path);
+}
+
+Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config) {
+  return SqliteLedger::open(config.ledger_path);
+}
+
+int complain(const Error& error) {
+  const CodeInfo& code = info(error.code);
+  std::fprintf(stderr, "mayfly: %s\n  %s: %s\n  %s\n", error.message.c_str(),
+               std::string(code.name).c_str(), std::string(code.title).c_str(),
+               std::string(code.remedy).c_str());
+  return 2;
+}
+
+}  // namespace mayfly::cli

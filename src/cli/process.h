@@ -1,0 +1,37 @@
+#pragma once
+
+// What every command needs of the process: the real seams, the configuration, the ledger. Built in
+// main's frame and passed by reference; there are no globals.
+
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "config/config.h"
+#include "ledger/sqlite_ledger.h"
+#include "os/condition_doorbell.h"
+#include "os/http_transport.h"
+#include "os/line_log.h"
+#include "os/system_clock.h"
+#include "os/system_entropy.h"
+#include "os/system_environment.h"
+#include "service/control_plane.h"
+
+namespace mayfly::cli {
+
+struct Process {
+  os::SystemClock clock;
+  os::SystemEntropy entropy;
+  os::SystemEnvironment environment;
+  os::LineLog log{clock, {2, LogLevel::info, os::log_form_for(2)}};
+  os::ConditionDoorbell doorbell{clock};
+  os::BeastTransport transport{clock};
+};
+
+[[nodiscard]] Result<Config> load_config(Process& process, const std::string& path);
+[[nodiscard]] Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config);
+
+// Prints the reason and the remedy to standard error; returns 2.
+int complain(const Error& error);
+
+}  // namespace mayfly::cli

@@ -1,0 +1,98 @@
+#include <atomic>
+#include <cstdio>
+
+#include "cli/admin.h"
+#include "cli/commands.h"
+#include "cli/process.h"
+#include "http/problem.h"
+#include "os/http_server.h"
+#include "os/signals.h"
+#include "os/threads.h"
+#include "web/api.h"
+
+namespace mayfly::cli {
+namespace {
+
+os::HttpServerOptions server_options(const Config& config, int port, int workers) {
+  os::HttpServerOptions options;
+  options.address = config.listen.address;
+  options.port = static_cast<std::uint16_t>(port);
+  options.workers = static_cast<std::size_t>(workers);
+  options.body_bytes_max = 16 * 1024;
+  options.on_error = [](const Error& error) { return problem_response(error); };
+  return options;
+}
+
+// Sweeps until told to stop: at every ring, and by itself.
+void sweep_forever(Process& process, const Config& config, Sweeper& sweeper, LastSweep& last_sweep,
+                   const std::atomic<bool>& stopping) {
+  while (!stopping) {
+    const SweepReport report = sweeper.sweep();
+    last_sweep.note(process.clock.wall(), report);
+    // A flood of rings costs at most one sweep in a quarter of the interval.
+    const SteadyTime rest = process.clock.steady() + config.sweep_every / 4;
+    process.doorbell.wait_until(process.clock.steady() + config.sweep_every);
+    if (!stopping) process.clock.sleep_until(rest);
+  }
+}
+
+Result<int> run(Process& process, const CommonOptions& options) {
+  os::StopSignal stop;
+  TRY_ASSIGN(const Config config, load_config(process, options.config_path));
+  for (const std::string& warning : warnings(config))
+    process.log.warning("configuration", {{"warning", warning}});
+  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  const World world{process.clock,     process.entropy,  process.log, process.environment,
+                    process.transport, process.doorbell, *ledger};
+  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
+  Api api(config, {process.clock, process.entropy, process.log, *ledger}, plane->asking(),
+          plane->claims());
+  LastSweep last_sweep;
+  Admin admin(config, process.clock, *ledger, last_sweep);
+
+  std::atomic<bool> stopping = false;
+  const auto sweep_body = [&] {
+    sweep_forever(process, config, plane->sweeper(), last_sweep, stopping);
+  };
+  os::NamedThread sweeping("sweep", sweep_body);
+  auto server =
+      os::HttpServer::start(api, server_options(config, config.listen.port, config.listen.workers));
+  std::unique_ptr<os::HttpServer> admin_server;
+  Status failed;
+  if (!server) {
+    failed = fail(server.error());
+  } else if (config.listen.admin_port != 0) {
+    os::HttpServerOptions admin_options = server_options(config, config.listen.admin_port, 2);
+    admin_options.address = "127.0.0.1";
+    auto started = os::HttpServer::start(admin, std::move(admin_options));
+    if (started)
+      admin_server = std::move(*started);
+    else
+      failed = fail(started.error());
+  }
+  if (failed) {
+    process.log.info("serving", {{"address", config.listen.address},
+                                 {"port", std::to_string((*server)->port())},
+                                 {"deployment", config.deployment},
+                                 {"version", MAYFLY_VERSION}});
+    stop.wait();
+    process.log.info("stopping");
+  }
+  stopping = true;
+  process.doorbell.ring();
+  if (server) (*server)->stop();
+  if (admin_server) admin_server->stop();
+  sweeping.join();
+  TRY(failed);
+  return 0;
+}
+
+}  // namespace
+
+int serve(const CommonOptions& options) {
+  Process process;
+  const auto status = run(process, options);
+  return status ? *status : complain(status.error());
+}
+
+}  // namespace mayfly::cli

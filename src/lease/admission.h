@@ -1,0 +1,46 @@
+#pragma once
+
+// Whether more machines may be started: caps on their number and on money, counting what is only
+// intended. Called inside the ledger's transaction with what that transaction read.
+
+#include <vector>
+
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/result.h"
+#include "lease/lease.h"
+
+namespace mayfly {
+
+struct Caps {
+  int machines = 0;
+  int machines_per_repository = 0;
+  int machines_per_run = 0;
+  Money usd_per_day;
+  Money usd_per_month;
+};
+
+// What is used up. Machines: leases whose machine is not confirmed ended. Money: reserved by those,
+// and spent by machines launched since midnight and since the first of the month (UTC).
+struct Usage {
+  int machines = 0;
+  int machines_of_repository = 0;
+  int machines_of_run = 0;
+  Money reserved;
+  Money spent_today;
+  Money spent_this_month;
+};
+
+struct Ask {
+  int machines = 0;
+  Money reserve;
+};
+
+// Ok, or the first cap that would be passed, with both figures in the message.
+[[nodiscard]] Status admit(const Usage& usage, const Ask& ask, const Caps& caps);
+
+// The most that a lease can cost from now to its deadline: its machines run one after the other,
+// each is billed for a minute at least, and the last may outlive the deadline by the sweep's bound.
+[[nodiscard]] Money worst_case(Money usd_per_hour, Millis until_deadline, int boots_max);
+
+}  // namespace mayfly

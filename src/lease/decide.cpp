@@ -1,0 +1,260 @@
+#include "lease/decide.h"
+
+#include <algorithm>
+
+#include "base/result.h"
+
+namespace mayfly {
+namespace {
+
+using enum LeaseState;
+
+struct View {
+  const LeaseFacts& facts;
+  WallTime now;
+  const SweepPolicy& policy;
+};
+
+void note(Decision& decision, WallTime now, std::string name, std::string detail = {}) {
+  decision.events.push_back({decision.next.id, now, std::move(name), std::move(detail)});
+  decision.changed = true;
+}
+
+void add(Decision& decision, Act act) {
+  if (std::find(decision.acts.begin(), decision.acts.end(), act) == decision.acts.end())
+    decision.acts.push_back(act);
+}
+
+bool machine_is_dead(const Lease& lease, const View& view) {
+  switch (view.facts.machine.seen) {
+    case MachineSeen::ended:
+      return true;
+    case MachineSeen::absent:
+      return !lease.launch.pending && view.now - lease.launch.intended_at > view.policy.list_lag;
+    default:
+      return false;
+  }
+}
+
+// A machine found by its tag before the launch's answer arrived, or after it was lost.
+void adopt(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  const MachineFact& machine = view.facts.machine;
+  if (!lease.launch.pending || machine.instance_id.empty()) return;
+  lease.launch.pending = false;
+  lease.launch.request.clear();
+  lease.launch.boots += 1;
+  lease.launch.instance_id = machine.instance_id;
+  lease.launch.instance_type = machine.instance_type;
+  lease.launch.zone = machine.zone;
+  lease.launch.on_demand = machine.on_demand;
+  lease.next_launch_at.reset();
+  note(decision, view.now, "adopted", machine.instance_id.text);
+  if (lease.state == launching) move_to(decision, booting, view.now);
+}
+
+// The way back to launching, or the end when no launch is left. The dead machine's runner is
+// removed by name with all runners that no lease wants.
+void relaunch_or_fail(Decision& decision, const View& view, const std::string& why) {
+  Lease& lease = decision.next;
+  if (lease.launch.boots >= view.policy.boots_max) {
+    end_with(decision, Outcome::boot_failed, view.now, why);
+    return;
+  }
+  lease.claim_key_sha256.clear();
+  lease.runner_name.clear();
+  lease.runner_id.reset();
+  lease.runner_missing_since.reset();
+  lease.metadata_off = false;
+  lease.next_launch_at = view.now;
+  lease.give_up_at.reset();
+  move_to(decision, launching, view.now, why);
+}
+
+void on_machine_death(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  const std::string& reason = view.facts.machine.reason;
+  const bool taken_back = reason.starts_with("Server.SpotInstance");
+  const bool took_job = lease.job_seen || view.facts.job_taken;
+  if (took_job && taken_back) {
+    end_with(decision, Outcome::interrupted, view.now, reason);
+  } else if (took_job) {
+    end_with(decision, Outcome::job_done, view.now, "");
+  } else if (lease.state == booting || view.facts.jobs_known) {
+    relaunch_or_fail(decision, view, reason.empty() ? "the machine is gone" : reason);
+  }
+}
+
+void ending_acts(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  if (!lease.machine_ended) {
+    const bool settled = view.now - lease.launch.intended_at > view.policy.list_lag;
+    const bool never_was = lease.launch.pending && lease.launch.instance_id.empty() &&
+                           view.facts.machine.seen == MachineSeen::absent && settled;
+    const bool none_known = !lease.launch.pending && lease.launch.instance_id.empty();
+    if (none_known || never_was || machine_is_dead(lease, view)) {
+      lease.machine_ended = true;
+      lease.launch.pending = false;
+      lease.launch.request.clear();
+      lease.reserved = Money{};
+      note(decision, view.now, "machine-ended", view.facts.machine.reason);
+    } else if (!lease.launch.instance_id.empty()) {
+      add(decision, Act::terminate);
+    }
+  }
+  if (!lease.runner_removed) {
+    const bool gave_up = view.now - lease.state_since > view.policy.runner_cleanup_max;
+    const bool absent = lease.machine_ended && view.facts.runner == RunnerSeen::absent;
+    if (lease.runner_name.empty() || absent || gave_up) {
+      lease.runner_removed = true;
+      note(decision, view.now, "runner-removed", gave_up ? "left to GitHub" : "");
+    } else {
+      add(decision, Act::remove_runner);
+    }
+  }
+  if (lease.machine_ended && lease.runner_removed) move_to(decision, gone, view.now);
+}
+
+void decide_launching(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  if (lease.launch.pending) {
+    if (view.now - lease.launch.intended_at > view.policy.boot_timeout) {
+      end_with(decision, Outcome::boot_failed, view.now, "no answer to the launch ever came");
+    } else if (lease.next_launch_at && view.now >= *lease.next_launch_at) {
+      lease.next_launch_at = view.now + view.policy.launch_patience;
+      decision.changed = true;
+      add(decision, Act::resend_launch);
+    }
+    return;
+  }
+  if (!lease.launch.instance_id.empty()) {  // the previous machine must be gone first
+    if (machine_is_dead(lease, view)) {
+      note(decision, view.now, "machine-ended", view.facts.machine.reason);
+      lease.launch.instance_id = InstanceId{};
+    } else {
+      add(decision, Act::terminate);
+      return;
+    }
+  }
+  if (lease.give_up_at && view.now >= *lease.give_up_at) {
+    end_with(decision, Outcome::no_capacity, view.now, lease.reason);
+  } else if (!lease.next_launch_at || view.now >= *lease.next_launch_at) {
+    lease.next_launch_at = view.now + view.policy.launch_patience;
+    decision.changed = true;
+    add(decision, Act::new_launch);
+  }
+}
+
+void see_runner(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  const RunnerSeen runner = view.facts.runner;
+  if (lease.state == booting || lease.runner_name.empty()) return;
+  if (runner == RunnerSeen::busy) {
+    lease.job_seen = true;
+    if (lease.state != busy) move_to(decision, busy, view.now);
+  } else if (runner == RunnerSeen::online && lease.state == claimed) {
+    move_to(decision, online, view.now);
+  }
+  if (runner != RunnerSeen::absent && runner != RunnerSeen::unknown) {
+    if (lease.runner_missing_since) decision.changed = true;
+    lease.runner_missing_since.reset();
+  } else if (runner == RunnerSeen::absent && !lease.runner_missing_since) {
+    lease.runner_missing_since = view.now;
+    decision.changed = true;
+  }
+}
+
+// GitHub takes a JIT runner off its list when its job is done, and sometimes while it is idle
+// (facts.md A2). The machine should have powered itself off; it gets a moment, then is ended.
+void on_missing_runner(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  if (!lease.runner_missing_since || lease.state == claimed) return;
+  if (view.now - *lease.runner_missing_since <= view.policy.power_off_grace) return;
+  if (lease.job_seen || view.facts.job_taken) {
+    end_with(decision, Outcome::job_done, view.now, "");
+  } else if (view.facts.jobs_known) {
+    relaunch_or_fail(decision, view, "GitHub took the idle runner off its list");
+  }
+}
+
+void decide_running(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  if (machine_is_dead(lease, view)) return on_machine_death(decision, view);
+  see_runner(decision, view);
+  on_missing_runner(decision, view);
+  if (lease.state == launching || lease.state == ending) return;
+
+  const bool up_late = lease.state == booting || lease.state == claimed;
+  if (up_late && view.now - lease.launch.intended_at > view.policy.boot_timeout) {
+    relaunch_or_fail(decision, view, "no runner came online in time");
+    return;
+  }
+  if (lease.state != booting && !lease.metadata_off) add(decision, Act::disable_metadata);
+  const bool idle_too_long =
+      lease.state == online && view.now - lease.state_since > view.policy.idle_timeout;
+  const bool unneeded = lease.release_asked && view.facts.demand == DemandSeen::served;
+  if (lease.state != busy && (idle_too_long || unneeded)) add(decision, Act::retire_if_idle);
+  if (lease.release_asked && view.facts.demand != DemandSeen::unknown && !unneeded) {
+    lease.release_asked = false;  // still needed: the doorbell is answered
+    decision.changed = true;
+  }
+}
+
+Outcome outcome_of_run_over(const Lease& lease, const LeaseFacts& facts) {
+  return lease.job_seen || facts.job_taken ? Outcome::job_done : Outcome::run_over;
+}
+
+}  // namespace
+
+void move_to(Decision& decision, LeaseState state, WallTime now, std::string detail) {
+  MAYFLY_CHECK(is_edge(decision.next.state, state));
+  decision.next.state = state;
+  decision.next.state_since = now;
+  note(decision, now, std::string(to_string(state)), std::move(detail));
+}
+
+void end_with(Decision& decision, Outcome outcome, WallTime now, std::string reason) {
+  decision.next.outcome = outcome;
+  decision.next.reason = std::move(reason);
+  decision.next.release_asked = false;
+  std::string detail(to_string(outcome));
+  if (!decision.next.reason.empty()) detail += ": " + decision.next.reason;
+  move_to(decision, LeaseState::ending, now, std::move(detail));
+}
+
+Decision decide(const Lease& lease, const LeaseFacts& facts, WallTime now,
+                const SweepPolicy& policy) {
+  Decision decision{lease, false, {}, {}};
+  if (lease.state == gone) return decision;
+  const View view{facts, now, policy};
+  adopt(decision, view);
+  if (decision.next.state != ending) {
+    if (now >= lease.deadline) {
+      end_with(decision, Outcome::deadline, now, "");
+    } else if (facts.run == RunSeen::over) {
+      end_with(decision, outcome_of_run_over(lease, facts), now, "");
+    } else if (decision.next.state == launching) {
+      decide_launching(decision, view);
+    } else {
+      decide_running(decision, view);
+    }
+  }
+  if (decision.next.state == ending) ending_acts(decision, view);
+  if (decision.next.state == launching && !decision.next.launch.instance_id.empty())
+    add(decision, Act::terminate);
+  return decision;
+}
+
+Questions questions(const Lease& lease, const MachineFact& machine) {
+  Questions ask;
+  if (lease.state == gone) return ask;
+  ask.run = lease.state != ending;
+  ask.runner = !lease.runner_name.empty() && !lease.runner_removed;
+  const bool after_claim = lease.state == claimed || lease.state == online || lease.state == busy;
+  const bool died = machine.seen == MachineSeen::ended || machine.seen == MachineSeen::absent;
+  ask.jobs = lease.release_asked ||
+             (after_claim && !lease.job_seen && (died || lease.runner_missing_since.has_value()));
+  return ask;
+}
+
+}  // namespace mayfly

@@ -1,0 +1,67 @@
+#include "lease/entitlement.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace mayfly {
+namespace {
+
+// GitHub compares labels without case.
+bool has_label(const std::vector<std::string>& labels, const std::string& wanted) {
+  const std::string lower = to_lower(wanted);
+  return std::any_of(labels.begin(), labels.end(),
+                     [&](const std::string& label) { return to_lower(label) == lower; });
+}
+
+bool is_for(const JobFacts& job, const Lease& lease) {
+  return has_label(job.labels, lease.label) &&
+         std::all_of(job.labels.begin(), job.labels.end(),
+                     [&](const std::string& label) { return has_label(lease.labels, label); });
+}
+
+}  // namespace
+
+Status may_have_runners(const RunFacts& run, const RepositoryName& repository, int attempt) {
+  if (to_lower(run.repository.text) != to_lower(repository.text))
+    return fail(Code::run_not_found,
+                "run " + std::to_string(run.id) + " is not one of " + repository.text);
+  if (!run.live)
+    return fail(Code::run_not_live, "run " + std::to_string(run.id) + " is " + run.status);
+  if (attempt != 0 && attempt != run.attempt)
+    return fail(Code::run_not_live, "attempt " + std::to_string(attempt) + " of run " +
+                                        std::to_string(run.id) + " is not its current one, " +
+                                        std::to_string(run.attempt));
+  return {};
+}
+
+std::optional<RunFacts> bind_label(const std::vector<RunFacts>& live_runs,
+                                   const std::vector<Architecture>& asked,
+                                   const std::set<std::pair<RunId, Architecture>>& taken) {
+  std::optional<RunFacts> newest;
+  for (const RunFacts& run : live_runs) {
+    const bool is_free = std::none_of(asked.begin(), asked.end(), [&](Architecture architecture) {
+      return taken.contains({run.id, architecture});
+    });
+    if (run.live && is_free && (!newest || run.id > newest->id)) newest = run;
+  }
+  return newest;
+}
+
+DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs) {
+  bool any = false;
+  for (const JobFacts& job : jobs) {
+    if (!is_for(job, lease)) continue;
+    if (!job.completed) return DemandSeen::open;
+    any = true;
+  }
+  return any ? DemandSeen::served : DemandSeen::none_yet;
+}
+
+bool took_job(const Lease& lease, const std::vector<JobFacts>& jobs) {
+  return !lease.runner_name.empty() &&
+         std::any_of(jobs.begin(), jobs.end(),
+                     [&](const JobFacts& job) { return job.runner_name == lease.runner_name; });
+}
+
+}  // namespace mayfly

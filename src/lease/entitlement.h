@@ -1,0 +1,50 @@
+#pragma once
+
+// What GitHub's public facts entitle a run to. The caller's request adds no authority: these
+// functions see only what GitHub said and what the owner configured.
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "lease/facts.h"
+
+namespace mayfly {
+
+// A run, as GitHub describes it, reduced to what decides.
+struct RunFacts {
+  RunId id = 0;
+  int attempt = 1;
+  bool live = false;   // queued, in progress or pending: not completed, not awaiting approval
+  std::string status;  // GitHub's word, for messages
+  RepositoryName repository;
+  std::string actor;
+};
+
+// Ok when the run may have runners: it belongs to the repository, is live, and the attempt asked
+// for is its current one. attempt 0: whichever is current.
+[[nodiscard]] Status may_have_runners(const RunFacts& run, const RepositoryName& repository,
+                                      int attempt);
+
+// Which live run a bare label is bound to: the newest that has no other label yet for any of the
+// architectures asked for. taken: (run, architecture) pairs that live seed leases hold already.
+[[nodiscard]] std::optional<RunFacts> bind_label(
+    const std::vector<RunFacts>& live_runs, const std::vector<Architecture>& asked,
+    const std::set<std::pair<RunId, Architecture>>& taken);
+
+// A job, reduced to what decides demand.
+struct JobFacts {
+  std::vector<std::string> labels;
+  bool completed = false;
+  std::string runner_name;
+};
+
+// Whether a runner with these labels is (still) wanted by the jobs: a job is for it when each label
+// of the job is one of the runner's, and it names the lease's own label.
+[[nodiscard]] DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs);
+[[nodiscard]] bool took_job(const Lease& lease, const std::vector<JobFacts>& jobs);
+
+}  // namespace mayfly

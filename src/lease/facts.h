@@ -1,0 +1,59 @@
+#pragma once
+
+// What the world says about one lease at one moment, as the sweep gathered it. Each fact can be
+// unknown: a call failed or was not made. Nothing destructive ever follows from an unknown fact.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/time.h"
+#include "lease/lease.h"
+
+namespace mayfly {
+
+// EC2's view of the lease's machine, from a complete list of the deployment's instances.
+enum class MachineSeen {
+  unknown,  // the list failed
+  absent,   // not in the complete list (which may lag a launch: facts.md D20)
+  alive,    // pending or running
+  ending,   // shutting down or stopping
+  ended,    // terminated
+};
+
+// GitHub's view of the lease's runner, from a complete list of the scope's runners.
+enum class RunnerSeen { unknown, absent, offline, online, busy };
+
+// GitHub's view of the run that the lease serves.
+enum class RunSeen { unknown, live, over };
+
+// Whether jobs of the run carry this lease's labels.
+enum class DemandSeen {
+  unknown,   // not asked, or the call failed
+  none_yet,  // no job with these labels (jobs behind `needs` do not exist yet: facts.md 0)
+  open,      // at least one is not completed
+  served,    // at least one, and all are completed
+};
+
+struct MachineFact {
+  MachineSeen seen = MachineSeen::unknown;
+  InstanceId instance_id;  // as found by tag, also before the lease knows it
+  std::string instance_type;
+  std::string zone;
+  bool on_demand = false;
+  WallTime launched_at{};
+  std::string reason;  // EC2's state reason code
+};
+
+struct LeaseFacts {
+  MachineFact machine;
+  RunnerSeen runner = RunnerSeen::unknown;
+  RunSeen run = RunSeen::unknown;
+  DemandSeen demand = DemandSeen::unknown;
+  bool job_taken = false;   // the run's jobs name this lease's runner
+  bool jobs_known = false;  // the run's jobs were listed, so that job_taken is a fact
+};
+
+}  // namespace mayfly

@@ -1,0 +1,80 @@
+#pragma once
+
+// The durable record of leases, money and intents. Every write is one transaction, on disk when the
+// call returns; every change of a lease is a compare-and-set on its version, so two servers on one
+// ledger cannot both act on the same state. Thread rule: safe from many threads.
+//
+// Errors: ledger_unavailable (nothing was written), lease_conflict (the version moved on), and the
+// limit codes of lease/admission.h.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "lease/admission.h"
+#include "lease/lease.h"
+
+namespace mayfly {
+
+struct Reservation {
+  Lease lease;
+  bool is_new = false;
+};
+
+struct Audit {
+  std::int64_t leases = 0;
+  std::int64_t leases_live = 0;
+  std::int64_t launched = 0;      // machines ever known
+  std::int64_t ended = 0;         // of those, confirmed ended
+  std::int64_t runners_left = 0;  // leases whose runner is not confirmed off GitHub
+  Money spent;                    // by ended machines
+  Money reserved;                 // by live leases
+};
+
+class Ledger {
+ public:
+  Ledger() = default;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+  virtual ~Ledger() = default;
+
+  // All or none, in one transaction. A lease whose id exists comes back as it is (is_new false);
+  // for the others the caps are checked (admit) and they are inserted with their events. All are of
+  // one repository and run. A new seed lease whose (run, attempt, architecture) has a seed lease
+  // already is refused with lease_conflict.
+  [[nodiscard]] virtual Result<std::vector<Reservation>> reserve(
+      const std::vector<Lease>& asked, const std::vector<LeaseEvent>& events, const Caps& caps,
+      WallTime now) = 0;
+
+  [[nodiscard]] virtual Result<std::optional<Lease>> find(const LeaseId& id) = 0;
+  // Newest first.
+  [[nodiscard]] virtual Result<std::vector<Lease>> find_by_label(const RepositoryName& repository,
+                                                                 const std::string& label) = 0;
+  // Everything that is not gone, oldest first.
+  [[nodiscard]] virtual Result<std::vector<Lease>> live() = 0;
+  // Newest first, gone ones included.
+  [[nodiscard]] virtual Result<std::vector<Lease>> recent(int count_max) = 0;
+
+  // Writes the lease if its stored version is lease.version, and answers with the new version; the
+  // events and the machine's record go into the same transaction.
+  [[nodiscard]] virtual Result<Lease> update(const Lease& lease,
+                                             const std::vector<LeaseEvent>& events,
+                                             const std::optional<MachineRecord>& machine) = 0;
+  // A stamp alone. At most k_events_max per lease are kept: later ones are refused silently, so
+  // that a machine cannot fill the disk.
+  [[nodiscard]] virtual Status append(const LeaseEvent& event) = 0;
+
+  [[nodiscard]] virtual Result<std::vector<LeaseEvent>> events(const LeaseId& id) = 0;
+  [[nodiscard]] virtual Result<std::vector<MachineRecord>> machines(const LeaseId& id) = 0;
+  [[nodiscard]] virtual Result<Audit> audit() = 0;
+
+  // Small facts that outlive a process: launch template version, image ids.
+  [[nodiscard]] virtual Result<std::optional<std::string>> fact(const std::string& name) = 0;
+  [[nodiscard]] virtual Status set_fact(const std::string& name, const std::string& value) = 0;
+};
+
+inline constexpr int k_events_max = 200;
+
+}  // namespace mayfly

@@ -1,0 +1,122 @@
+#include "ledger/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace mayfly::sqlite {
+namespace {
+
+tl::unexpected<Error> failure(sqlite3* database, const std::string& doing) {
+  const char* why = database != nullptr ? sqlite3_errmsg(database) : "out of memory";
+  return fail(Code::ledger_unavailable, "ledger: " + doing + ": " + why);
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& path) {
+  sqlite3* handle = nullptr;
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+  if (sqlite3_open_v2(path.c_str(), &handle, flags, nullptr) != SQLITE_OK) {
+    auto error = failure(handle, "open " + path);
+    sqlite3_close_v2(handle);
+    return error;
+  }
+  Database database(handle);
+  sqlite3_busy_timeout(handle, 5000);
+  TRY(
+      database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                       "PRAGMA trusted_schema=OFF;"));
+  return database;
+}
+
+Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+
+Database& Database::operator=(Database&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+
+Database::~Database() { sqlite3_close_v2(handle_); }
+
+Status Database::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+    return failure(handle_, "execute");
+  return {};
+}
+
+std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+
+Statement::Statement(Database& database, const char* sql) : database_(database.handle()) {
+  ok_ = sqlite3_prepare_v2(database_, sql, -1, &statement_, nullptr) == SQLITE_OK;
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(std::string_view text) {
+  ok_ = ok_ && sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+                                 SQLITE_TRANSIENT) == SQLITE_OK;
+  return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+  ok_ = ok_ && sqlite3_bind_int64(statement_, ++bound_, number) == SQLITE_OK;
+  return *this;
+}
+
+Statement& Statement::bind(const std::optional<std::int64_t>& number) {
+  if (number) return bind(*number);
+  ok_ = ok_ && sqlite3_bind_null(statement_, ++bound_) == SQLITE_OK;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (!ok_) return failure(database_, "prepare");
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return failure(database_, "step");
+}
+
+Status Statement::run() {
+  TRY_ASSIGN(const bool row, step());
+  MAYFLY_CHECK(!row);
+  return {};
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return bytes == nullptr
+             ? std::string()
+             : std::string(bytes,
+                           static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::optional<std::int64_t> Statement::maybe_number(int column) const {
+  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+  return number(column);
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  TRY(database.execute("BEGIN IMMEDIATE"));
+  return Transaction(database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr) (void)database_->execute("ROLLBACK");
+}
+
+Status Transaction::commit() {
+  TRY(database_->execute("COMMIT"));
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace mayfly::sqlite

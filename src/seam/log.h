@@ -1,0 +1,41 @@
+#pragma once
+
+// The seam to the log: one event a line, as a name and fields. The sink escapes every value;
+// secrets cannot get in because Secret has no conversion. Thread rule: callable from any thread.
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace mayfly {
+
+enum class LogLevel { debug, info, warning, error };
+
+struct LogField {
+  std::string_view name;
+  std::string value;
+};
+
+class Log {
+ public:
+  Log() = default;
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  virtual ~Log() = default;
+
+  // event is a stable name in kebab-case: "lease-launched".
+  virtual void write(LogLevel level, std::string_view event,
+                     std::initializer_list<LogField> fields) = 0;
+
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, event, fields);
+  }
+  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warning, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, event, fields);
+  }
+};
+
+}  // namespace mayfly

@@ -1,0 +1,237 @@
+#include "service/asking.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "lease/label.h"
+
+namespace mayfly {
+namespace {
+
+constexpr int k_bind_tries = 4;
+constexpr Millis k_wait_step{500};
+
+const RepositoryConfig* repository_for_label(const Config& config, const std::string& label) {
+  for (const RepositoryConfig& repository : config.repositories)
+    if (repository.seed_labels != SeedLabels::off &&
+        is_seed_label(label, repository.seed_label_prefix))
+      return &repository;
+  return nullptr;
+}
+
+bool any_seed_labels(const Config& config) {
+  return std::any_of(config.repositories.begin(), config.repositories.end(),
+                     [](const auto& r) { return r.seed_labels != SeedLabels::off; });
+}
+
+std::vector<AskedLease> as_existing(const std::vector<Lease>& leases) {
+  std::vector<AskedLease> out;
+  for (const Lease& lease : leases) out.push_back({lease, false});
+  return out;
+}
+
+bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& architectures) {
+  return std::all_of(architectures.begin(), architectures.end(), [&](Architecture wanted) {
+    return std::any_of(leases.begin(), leases.end(),
+                       [&](const Lease& lease) { return lease.architecture == wanted; });
+  });
+}
+
+// An ask whose lease has ended without a machine is answered with the reason, not with success.
+Status refuse_if_hopeless(const std::vector<AskedLease>& asked) {
+  for (const AskedLease& one : asked) {
+    if (one.lease.outcome == Outcome::no_capacity) return fail(Code::no_capacity, one.lease.reason);
+    if (one.lease.outcome == Outcome::refused) return fail(Code::aws_config, one.lease.reason);
+  }
+  return {};
+}
+
+}  // namespace
+
+Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label) {
+  const WallTime now = seams_.clock.wall();
+  const std::string architecture(to_string(key.architecture));
+  Lease lease;
+  lease.id = lease_id_for(config_.deployment, key);
+  lease.repository = key.repository;
+  lease.run_id = run.id;
+  lease.run_attempt = run.attempt;
+  lease.architecture = key.architecture;
+  lease.index = key.index;
+  lease.label = std::move(label);
+  lease.labels = {lease.label, "arch_" + architecture};
+  lease.source = key.label.empty() ? Source::v1 : Source::seed;
+  lease.actor = printable(run.actor, 64);
+  lease.created_at = now;
+  lease.state_since = now;
+  lease.deadline = now + config_.machine.lifetime;
+  lease.reserved = worst_case(config_.worst_price_for(key.architecture), config_.machine.lifetime,
+                              config_.machine.boots_max);
+  return lease;
+}
+
+Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wanted,
+                                                           WallTime asked_at) {
+  std::vector<LeaseEvent> events;
+  const WallTime verified_at = seams_.clock.wall();
+  for (Lease& lease : wanted) {
+    TRY(launcher_.intend(lease, launcher_.starts_on_demand()));
+    events.push_back({lease.id, asked_at, "asked", std::string(to_string(lease.source))});
+    events.push_back({lease.id, verified_at, "verified", "run " + std::to_string(lease.run_id)});
+    events.push_back({lease.id, seams_.clock.wall(), "launching", ""});
+  }
+  const Caps caps{config_.limits.machines, config_.limits.machines_per_repository,
+                  config_.limits.machines_per_run, config_.limits.usd_per_day,
+                  config_.limits.usd_per_month};
+  TRY_ASSIGN(auto reservations, seams_.ledger.reserve(wanted, events, caps, seams_.clock.wall()));
+  std::vector<AskedLease> asked;
+  for (Reservation& reservation : reservations) {
+    AskedLease one{std::move(reservation.lease), reservation.is_new};
+    if (one.is_new) {
+      auto sent = launcher_.send(one.lease, Launcher::Intent::fresh);
+      if (sent)
+        one.lease = std::move(*sent);
+      else if (sent.error().code != Code::lease_conflict)
+        seams_.log.warning("launch-left-to-sweep",
+                           {{"lease", one.lease.id.text}, {"reason", sent.error().message}});
+      seams_.log.info("lease-created", {{"lease", one.lease.id.text},
+                                        {"repository", one.lease.repository.text},
+                                        {"run", std::to_string(one.lease.run_id)},
+                                        {"state", std::string(to_string(one.lease.state))}});
+    }
+    asked.push_back(std::move(one));
+  }
+  seams_.doorbell.ring();
+  TRY(refuse_if_hopeless(asked));
+  return asked;
+}
+
+Result<std::vector<AskedLease>> Asking::create(const SeedAsk& ask) {
+  const WallTime asked_at = seams_.clock.wall();
+  if (!any_seed_labels(config_))
+    return fail(Code::seed_labels_off, "no repository of this deployment accepts bare labels");
+  const RepositoryConfig* repository = repository_for_label(config_, ask.label);
+  if (repository == nullptr)
+    return fail(Code::bad_label,
+                "the label does not match any repository's seed_label_prefix "
+                "followed by letters, digits and underscores");
+  return bind_and_create(*repository, ask, asked_at);
+}
+
+Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& repository,
+                                                        const SeedAsk& ask, WallTime asked_at) {
+  TRY_ASSIGN(const auto known, seams_.ledger.find_by_label(repository.name, ask.label));
+  if (covers(known, ask.architectures)) {
+    auto existing = as_existing(known);
+    TRY(refuse_if_hopeless(existing));
+    return existing;
+  }
+  TRY_ASSIGN(const auto runs, demand_.live_runs(repository.name));
+  std::set<std::pair<RunId, Architecture>> taken;
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(const auto live, seams_.ledger.live());
+    for (const Lease& lease : live)
+      if (lease.source == Source::seed && lease.repository == repository.name &&
+          lease.label != ask.label)
+        taken.insert({lease.run_id, lease.architecture});
+    const auto run = bind_label(runs, ask.architectures, taken);
+    if (!run)
+      return fail(Code::no_live_run, std::to_string(runs.size()) + " live " +
+                                         plural(static_cast<std::int64_t>(runs.size()), "run") +
+                                         " in " + repository.name.text +
+                                         ", none of them without a label for these architectures");
+    std::vector<Lease> wanted;
+    for (const Architecture architecture : ask.architectures) {
+      LeaseKey key;
+      key.repository = repository.name;
+      key.architecture = architecture;
+      key.label = ask.label;
+      wanted.push_back(draft(key, *run, ask.label));
+    }
+    auto asked = reserve_and_launch(std::move(wanted), asked_at);
+    if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
+      return asked;
+    for (const Architecture architecture : ask.architectures)
+      taken.insert({run->id, architecture});  // another label was faster, or it has ended already
+  }
+}
+
+Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
+  const WallTime asked_at = seams_.clock.wall();
+  if (config_.find_repository(ask.repository) == nullptr)
+    return fail(Code::repository_not_served, ask.repository.text + " is not in the configuration");
+  int total = 0;
+  for (const auto& [architecture, count] : ask.counts) total += count;
+  if (total > config_.limits.machines_per_run)
+    return fail(Code::too_many_runners, std::to_string(total) + " asked for, at most " +
+                                            std::to_string(config_.limits.machines_per_run) +
+                                            " per run");
+  TRY_ASSIGN(const RunFacts run, demand_.run(ask.repository, ask.run_id));
+  TRY(may_have_runners(run, ask.repository, ask.run_attempt));
+  std::vector<Lease> wanted;
+  for (const auto& [architecture, count] : ask.counts) {
+    for (int index = 0; index < count; ++index) {
+      LeaseKey key;
+      key.repository = ask.repository;
+      key.architecture = architecture;
+      key.run_id = run.id;
+      key.run_attempt = run.attempt;
+      key.index = index;
+      wanted.push_back(draft(key, run, derived_label(run.id, index, architecture)));
+    }
+  }
+  return reserve_and_launch(std::move(wanted), asked_at);
+}
+
+Status Asking::mark_released(Lease& lease) {
+  if (lease.state == LeaseState::gone || lease.state == LeaseState::ending || lease.release_asked)
+    return {};
+  lease.release_asked = true;
+  auto written = seams_.ledger.update(lease, {{lease.id, seams_.clock.wall(), "release-asked", ""}},
+                                      std::nullopt);
+  if (written)
+    lease = std::move(*written);
+  else if (written.error().code != Code::lease_conflict)
+    return fail(written.error());
+  return {};
+}
+
+Result<std::vector<Lease>> Asking::release_labels(const std::vector<std::string>& labels) {
+  std::vector<Lease> released;
+  for (const std::string& label : labels) {
+    const RepositoryConfig* repository = repository_for_label(config_, label);
+    if (repository == nullptr)
+      return fail(Code::bad_label,
+                  "a label does not match any repository's seed_label_prefix "
+                  "followed by letters, digits and underscores");
+    TRY_ASSIGN(auto leases, seams_.ledger.find_by_label(repository->name, label));
+    for (Lease& lease : leases) {
+      TRY(mark_released(lease));
+      released.push_back(std::move(lease));
+    }
+  }
+  seams_.doorbell.ring();
+  return released;
+}
+
+Result<Lease> Asking::release(const LeaseId& id) {
+  TRY_ASSIGN(auto lease, seams_.ledger.find(id));
+  if (!lease) return fail(Code::lease_not_found, "there is no lease " + id.text);
+  TRY(mark_released(*lease));
+  seams_.doorbell.ring();
+  return std::move(*lease);
+}
+
+Result<Lease> Asking::wait_online(const LeaseId& id, SteadyTime deadline) {
+  for (;;) {
+    TRY_ASSIGN(auto lease, seams_.ledger.find(id));
+    if (!lease) return fail(Code::lease_not_found, "there is no lease " + id.text);
+    const bool waiting = lease->state == LeaseState::launching ||
+                         lease->state == LeaseState::booting || lease->state == LeaseState::claimed;
+    if (!waiting || seams_.clock.steady() + k_wait_step > deadline) return std::move(*lease);
+    seams_.clock.sleep_for(k_wait_step);
+  }
+}
+
+}  // namespace mayfly

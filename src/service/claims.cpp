@@ -1,0 +1,157 @@
+#include "service/claims.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "lease/decide.h"
+#include "service/upstream.h"
+
+namespace mayfly {
+namespace {
+
+constexpr std::array<std::string_view, 9> k_event_names = {
+    "booted",      "runner-downloading", "runner-ready",  "claiming", "runner-started",
+    "job-started", "job-completed",      "runner-exited", "failed"};
+constexpr int k_register_tries = 3;
+
+// One answer for every reason, so that a stranger learns nothing about leases; the log has the
+// reason.
+tl::unexpected<Error> refuse(Log& log, const LeaseId& lease, std::string why) {
+  log.warning("claim-refused", {{"lease", lease.text}, {"reason", std::move(why)}});
+  return fail(Code::claim_refused, "this machine has no claim to answer");
+}
+
+bool knows_nonce(const Lease& lease, const std::string& nonce) {
+  return !lease.launch.nonce_sha256.empty() &&
+         equal_in_constant_time(sha256_hex(nonce), lease.launch.nonce_sha256);
+}
+
+// The number at the end of a runner's name counts registrations.
+int tries_in(const std::string& runner_name) {
+  if (runner_name.empty()) return 0;
+  const auto number = parse_int(runner_name.substr(runner_name.rfind('-') + 1));
+  return number ? static_cast<int>(*number) : 0;
+}
+
+}  // namespace
+
+bool is_machine_event(std::string_view name) {
+  return std::find(k_event_names.begin(), k_event_names.end(), name) != k_event_names.end();
+}
+
+Result<Lease> Claims::authorise(const Claim& claim) {
+  TRY_ASSIGN(auto found, seams_.ledger.find(claim.lease_id));
+  if (!found) return refuse(seams_.log, claim.lease_id, "no such lease");
+  Lease& lease = *found;
+  if (!knows_nonce(lease, claim.nonce)) return refuse(seams_.log, claim.lease_id, "wrong nonce");
+  if (seams_.clock.wall() >= lease.deadline)
+    return refuse(seams_.log, claim.lease_id, "past the deadline");
+  if (lease.state == LeaseState::launching && lease.launch.pending) {
+    seams_.doorbell.ring();  // the sweep finds the machine by its tag
+    Error error{Code::claim_not_yet, "the launch's answer is still outstanding", Seconds{2}};
+    return fail(std::move(error));
+  }
+  if (lease.launch.instance_id != claim.instance_id)
+    return refuse(seams_.log, claim.lease_id, "another instance");
+  if (lease.state == LeaseState::booting) return std::move(lease);
+  if (lease.state == LeaseState::claimed &&
+      equal_in_constant_time(sha256_hex(claim.key), lease.claim_key_sha256))
+    return std::move(lease);
+  return refuse(seams_.log, claim.lease_id,
+                "state is " + std::string(to_string(lease.state)) + ", or another claim key");
+}
+
+// The name of the runner is written before GitHub is asked to make it, so that a runner whose
+// answer is lost is known to be ours and unwanted once a later try has another name.
+Result<Lease> Claims::write_claim(Lease lease, const Claim& claim) {
+  const WallTime now = seams_.clock.wall();
+  Decision decision{std::move(lease), true, {}, {}};
+  decision.next.claim_key_sha256 = sha256_hex(claim.key);
+  if (decision.next.state != LeaseState::claimed)
+    move_to(decision, LeaseState::claimed, now, claim.instance_id.text);
+  const int tries = tries_in(decision.next.runner_name);
+  decision.next.runner_name =
+      runner_name_for(config_.deployment, decision.next.id, decision.next.launch.number, tries + 1);
+  decision.next.runner_id.reset();
+  return seams_.ledger.update(decision.next, decision.events, std::nullopt);
+}
+
+Result<github::JitConfig> Claims::register_runner(Lease& lease) {
+  const github::JitRequest request{lease.runner_name, config_.github.runner_group_id, lease.labels};
+  TRY_ASSIGN(github::JitConfig jit,
+             seams_.github.generate_jit_config(request, call_deadline(seams_.clock)));
+  lease.runner_id = jit.runner.id;
+  TRY_ASSIGN(lease, seams_.ledger.update(lease, {}, std::nullopt));
+  return jit;
+}
+
+// Only the owner can mend a refusal: the lease ends now, with the reason, instead of launching
+// again.
+void Claims::give_up(const Lease& lease, const Error& error) {
+  if (error.kind() != ErrorKind::misconfigured) return;
+  Decision decision{lease, true, {}, {}};
+  end_with(decision, Outcome::refused, seams_.clock.wall(),
+           std::string(info(error.code).name) + ": " + printable(error.message, 400));
+  if (auto written = seams_.ledger.update(decision.next, decision.events, std::nullopt); !written)
+    seams_.log.warning("claim-not-ended",
+                       {{"lease", lease.id.text}, {"reason", written.error().message}});
+  seams_.doorbell.ring();
+}
+
+Result<ClaimAnswer> Claims::try_claim(const Claim& claim) {
+  TRY_ASSIGN(Lease lease, authorise(claim));
+  TRY_ASSIGN(lease, write_claim(std::move(lease), claim));
+  if (!lease.metadata_off) {
+    auto off = seams_.ec2.disable_metadata(lease.launch.instance_id, call_deadline(seams_.clock));
+    lease.metadata_off = off.has_value();  // if it failed, the sweep repeats it
+    if (!off)
+      seams_.log.warning("metadata-still-on",
+                         {{"lease", lease.id.text}, {"reason", off.error().message}});
+  }
+  auto jit = register_runner(lease);
+  if (!jit) {
+    seams_.log.error("runner-not-registered", {{"lease", lease.id.text},
+                                               {"code", std::string(info(jit.error().code).name)},
+                                               {"reason", jit.error().message}});
+    give_up(lease, jit.error());
+    return fail(jit.error());
+  }
+  seams_.log.info("claimed", {{"lease", lease.id.text}, {"runner", lease.runner_name}});
+  return ClaimAnswer{lease.repository, lease.run_id, config_.machine.sudo, std::move(jit->encoded)};
+}
+
+Result<ClaimAnswer> Claims::claim(const Claim& claim) {
+  for (int attempt = 1;; ++attempt) {
+    auto answer = try_claim(claim);
+    if (answer || attempt == k_register_tries) return answer;
+    // Either the name exists (our own lost answer), the answer was lost just now, or the sweep
+    // wrote the lease meanwhile: each is mended by starting over with a new name.
+    const ErrorKind kind = answer.error().kind();
+    if (kind != ErrorKind::conflict && kind != ErrorKind::ambiguous) return answer;
+  }
+}
+
+Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
+  TRY_ASSIGN(auto found, seams_.ledger.find(event.lease_id));
+  if (!found) return refuse(seams_.log, event.lease_id, "event for no lease");
+  Lease& lease = *found;
+  if (lease.state == LeaseState::gone || !knows_nonce(lease, event.nonce))
+    return refuse(seams_.log, event.lease_id, "event of a stranger");
+  const LeaseEvent stamp{lease.id, seams_.clock.wall(), "machine-" + event.name, event.detail};
+  TRY(seams_.ledger.append(stamp));
+  seams_.log.info("machine-event",
+                  {{"lease", lease.id.text}, {"name", event.name}, {"detail", event.detail}});
+  if (event.name == "job-started" && !lease.job_seen &&
+      (lease.state == LeaseState::claimed || lease.state == LeaseState::online)) {
+    lease.job_seen = true;  // a liar only gives up its own right to a relaunch
+    (void)seams_.ledger.update(lease, {}, std::nullopt);
+  }
+  seams_.doorbell.ring();
+  if (event.name != "booted") return std::optional<RunnerPackage>{};
+  TRY_ASSIGN(RunnerPackage package, packages_.package_for(lease.architecture));
+  return std::optional<RunnerPackage>(std::move(package));
+}
+
+}  // namespace mayfly

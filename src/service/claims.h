@@ -1,0 +1,75 @@
+#pragma once
+
+// The instance's side: its progress and its one claim. Both carry the nonce that only the machine's
+// tags hold. A claim is bound to lease, launch, instance and a key that the machine made: the same
+// machine may repeat it while its answer may have been lost, nobody else can, and it is refused
+// once the runner is online or the lease is ending. Thread rule: safe from many threads.
+
+#include <optional>
+#include <string>
+
+#include "aws/ec2.h"
+#include "config/config.h"
+#include "github/client.h"
+#include "ledger/ledger.h"
+#include "seam/clock.h"
+#include "seam/doorbell.h"
+#include "seam/log.h"
+#include "service/runner_packages.h"
+
+namespace mayfly {
+
+struct Claim {
+  LeaseId lease_id;
+  InstanceId instance_id;
+  std::string nonce;
+  std::string key;  // 32 hex digits
+};
+
+struct ClaimAnswer {
+  RepositoryName repository;
+  RunId run_id = 0;
+  bool sudo = false;
+  Secret jit_config;
+};
+
+struct MachineEvent {
+  LeaseId lease_id;
+  std::string nonce;
+  std::string name;    // one of machine_event_names()
+  std::string detail;  // printable ASCII, at most 200 bytes
+};
+
+[[nodiscard]] bool is_machine_event(std::string_view name);
+
+struct ClaimSeams {
+  Clock& clock;
+  Log& log;
+  Doorbell& doorbell;
+  Ledger& ledger;
+  github::GithubClient& github;
+  aws::Ec2Client& ec2;
+};
+
+class Claims {
+ public:
+  Claims(const Config& config, const ClaimSeams& seams, RunnerPackages& packages)
+      : config_(config), seams_(seams), packages_(packages) {}
+
+  [[nodiscard]] Result<ClaimAnswer> claim(const Claim& claim);
+  // For "booted" the answer is the runner to download; for all others none.
+  [[nodiscard]] Result<std::optional<RunnerPackage>> record(const MachineEvent& event);
+
+ private:
+  [[nodiscard]] Result<ClaimAnswer> try_claim(const Claim& claim);
+  [[nodiscard]] Result<Lease> authorise(const Claim& claim);
+  [[nodiscard]] Result<Lease> write_claim(Lease lease, const Claim& claim);
+  [[nodiscard]] Result<github::JitConfig> register_runner(Lease& lease);
+  void give_up(const Lease& lease, const Error& error);
+
+  const Config& config_;
+  ClaimSeams seams_;
+  RunnerPackages& packages_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,60 @@
+#include "service/control_plane.h"
+
+#include "service/secrets.h"
+
+namespace mayfly {
+namespace {
+
+github::Settings github_settings(const Config& config) {
+  github::Settings settings;
+  settings.api_url = config.github.api_url;
+  settings.user_agent = "mayfly/" MAYFLY_VERSION;
+  if (config.github.scope == GithubScope::organization) {
+    settings.scope.kind = github::Scope::Kind::organization;
+    settings.scope.organization = config.github.organization;
+  } else {
+    settings.scope.kind = github::Scope::Kind::repository;
+    settings.scope.repository = config.repositories.front().name;
+  }
+  return settings;
+}
+
+}  // namespace
+
+AwsClients::AwsClients(const Config& config, Clock& clock, Environment& environment,
+                       HttpTransport& transport)
+    : credentials({environment, transport, clock}, config.aws.region),
+      ec2_sender_(transport, credentials, clock,
+                  aws::endpoint_for(environment, "ec2", config.aws.region)),
+      ssm_sender_(transport, credentials, clock,
+                  aws::endpoint_for(environment, "ssm", config.aws.region)),
+      ec2(ec2_sender_),
+      ssm(ssm_sender_) {}
+
+Result<std::unique_ptr<ControlPlane>> ControlPlane::make(const Config& config, const World& world) {
+  auto aws = std::make_unique<AwsClients>(config, world.clock, world.environment, world.transport);
+  TRY_ASSIGN(Secret token, resolve(config.github.token, world.environment, aws->ssm, world.clock));
+  return std::unique_ptr<ControlPlane>(
+      new ControlPlane(config, world, std::move(aws), std::move(token)));
+}
+
+ControlPlane::ControlPlane(const Config& config, const World& world,
+                           std::unique_ptr<AwsClients> aws, Secret github_token)
+    : aws_(std::move(aws)),
+      token_(std::move(github_token)),
+      github_(world.transport, world.clock, token_, github_settings(config)),
+      images_(config, aws_->ec2, aws_->ssm, world.ledger, world.clock),
+      templates_(config, aws_->ec2, world.ledger, world.clock),
+      launcher_(config, {world.clock, world.entropy, world.log, world.ledger, aws_->ec2}, images_,
+                templates_),
+      demand_(github_, world.clock, world.entropy),
+      packages_(config, github_, world.clock),
+      asking_(config, {world.clock, world.log, world.doorbell, world.ledger}, demand_, launcher_),
+      claims_(config, {world.clock, world.log, world.doorbell, world.ledger, github_, aws_->ec2},
+              packages_),
+      sweeper_(config, {world.clock, world.log, world.ledger, github_, aws_->ec2}, demand_,
+               launcher_),
+      diagnosis_(config, {world.clock, github_, aws_->ec2, aws_->credentials}, images_, packages_) {
+}
+
+}  // namespace mayfly

@@ -1,0 +1,77 @@
+#include "service/demand.h"
+
+#include "base/text.h"
+#include "service/upstream.h"
+
+namespace mayfly {
+namespace {
+
+std::string_view status_word(const github::Run& run) {
+  using enum github::RunStatus;
+  switch (run.status) {
+    case queued:
+      return "queued";
+    case in_progress:
+      return "in progress";
+    case completed:
+      return "completed";
+    case waiting:
+      return "waiting for approval";
+    case requested:
+      return "requested";
+    case pending:
+      return "pending";
+  }
+  return "unknown";
+}
+
+bool is_live_status(github::RunStatus status) {
+  using enum github::RunStatus;
+  return status == queued || status == in_progress || status == pending;
+}
+
+}  // namespace
+
+RunFacts facts_of(const github::Run& run) {
+  RunFacts facts;
+  facts.id = run.id;
+  facts.attempt = run.attempt;
+  facts.live = is_live_status(run.status);
+  facts.status = std::string(status_word(run));
+  if (!run.conclusion.empty()) facts.status += " (" + printable(run.conclusion, 40) + ")";
+  facts.repository = RepositoryName{run.repository};
+  facts.actor = run.triggering_actor.empty() ? run.actor : run.triggering_actor;
+  return facts;
+}
+
+Result<RunFacts> Demand::run(const RepositoryName& repository, RunId id) {
+  const SteadyTime deadline = call_deadline(clock_);
+  auto run = with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_,
+                          deadline, [&] { return github_.get_run(repository, id, deadline); });
+  if (run) return facts_of(*run);
+  if (run.error().code == Code::github_not_found)
+    return fail(Code::run_not_found, "run " + std::to_string(id) + " of " + repository.text + ": " +
+                                         run.error().message);
+  return fail(run.error());
+}
+
+Result<std::vector<RunFacts>> Demand::live_runs(const RepositoryName& repository) {
+  const SteadyTime deadline = call_deadline(clock_);
+  TRY_ASSIGN(const auto runs,
+             with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_,
+                          deadline, [&] { return github_.list_live_runs(repository, deadline); }));
+  std::vector<RunFacts> facts;
+  for (const github::Run& run : runs) facts.push_back(facts_of(run));
+  return facts;
+}
+
+Result<std::vector<JobFacts>> Demand::jobs(const RepositoryName& repository, RunId id,
+                                           int attempt) {
+  TRY_ASSIGN(const auto jobs, github_.list_jobs(repository, id, attempt, call_deadline(clock_)));
+  std::vector<JobFacts> facts;
+  for (const github::Job& job : jobs)
+    facts.push_back({job.labels, job.status == github::JobStatus::completed, job.runner_name});
+  return facts;
+}
+
+}  // namespace mayfly

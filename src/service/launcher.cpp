@@ -1,0 +1,214 @@
+#include "service/launcher.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "lease/enforce.h"
+#include "service/records.h"
+#include "service/upstream.h"
+
+namespace mayfly {
+namespace {
+
+constexpr Millis k_retry_capacity_after = Seconds{20};
+constexpr Millis k_launch_patience = Seconds{30};
+
+aws::Tags tags_for(const Config& config, const Lease& lease, const std::string& nonce) {
+  return {{"Name", "mayfly-" + config.deployment},
+          {k_tag_deployment, config.deployment},
+          {k_tag_lease, lease.id.text},
+          {k_tag_launch, std::to_string(lease.launch.number)},
+          {k_tag_expires_at, std::to_string(epoch_seconds(lease.deadline))},
+          {k_tag_claim, nonce},
+          {k_tag_api, config.public_url},
+          {k_tag_label, lease.label}};
+}
+
+std::string describe(const std::vector<aws::FleetError>& errors) {
+  std::string text;
+  for (const aws::FleetError& error : errors) {
+    const std::string one = error.instance_type + " " + error.code;
+    if (text.find(one) != std::string::npos) continue;
+    text += (text.empty() ? "" : ", ") + one;
+  }
+  return printable(text.empty() ? "EC2 gave no reason" : text, 300);
+}
+
+// The first error of a fleet's answer that is not a lack of capacity.
+std::optional<Error> refusal_in(const std::vector<aws::FleetError>& errors) {
+  for (const aws::FleetError& error : errors) {
+    aws::AwsFailure failure;
+    failure.status = 400;
+    failure.code = error.code;
+    failure.message = error.message;
+    Error meant = aws::interpret(failure, "ec2:CreateFleet");
+    if (meant.kind() != ErrorKind::capacity) return meant;
+  }
+  return std::nullopt;
+}
+
+Money price_of(const Config& config, const std::string& instance_type, Architecture architecture) {
+  for (const InstanceTypeConfig& type : config.instance_types)
+    if (type.instance_type == instance_type) return type.usd_per_hour;
+  return config.worst_price_for(architecture);
+}
+
+bool is_definite(const Error& error) {
+  switch (error.kind()) {
+    case ErrorKind::ambiguous:
+    case ErrorKind::unavailable:
+    case ErrorKind::throttled:
+    case ErrorKind::internal:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+struct Launcher::Answer {
+  Result<aws::FleetResult> result;
+  bool may_have_happened = false;  // an earlier try's answer was lost
+};
+
+bool Launcher::starts_on_demand() const { return config_.machine.on_demand == OnDemand::always; }
+
+Status Launcher::intend(Lease& lease, bool on_demand) {
+  TRY_ASSIGN(const std::string image, images_.image_for(lease.architecture));
+  TRY_ASSIGN(const TemplateVersion version, templates_.current());
+  aws::CreateFleet fleet;
+  fleet.launch_template_name = version.name;
+  fleet.launch_template_version = version.version;
+  for (const InstanceTypeConfig& type : config_.types_for(lease.architecture))
+    for (const std::string& subnet : config_.aws.subnet_ids)
+      fleet.overrides.push_back({type.instance_type, subnet, image});
+  fleet.market = on_demand ? aws::Market::on_demand : aws::Market::spot;
+
+  Launch& launch = lease.launch;
+  launch.number += 1;
+  launch.client_token = ClientToken{lease.id.text + "-" + std::to_string(launch.number) + "-" +
+                                    seams_.entropy.hex(4)};
+  launch.pending = true;
+  launch.on_demand = on_demand;
+  launch.intended_at = seams_.clock.wall();
+  launch.instance_id = InstanceId{};
+  launch.instance_type.clear();
+  launch.zone.clear();
+  launch.usd_per_hour = config_.worst_price_for(lease.architecture);
+  const std::string nonce = seams_.entropy.hex(16);
+  launch.nonce_sha256 = sha256_hex(nonce);
+  fleet.client_token = launch.client_token;
+  fleet.tags = tags_for(config_, lease, nonce);
+  launch.request = aws::encode(fleet);
+  lease.next_launch_at = launch.intended_at + k_launch_patience;
+  return {};
+}
+
+Launcher::Answer Launcher::ask(const Lease& lease, Intent intent) {
+  bool lost = intent == Intent::resent;
+  const SteadyTime deadline = call_deadline(seams_.clock);
+  auto result = with_retries(k_request_retries, Idempotency::safe_to_repeat, seams_.clock,
+                             seams_.entropy, deadline, [&]() -> Result<aws::FleetResult> {
+                               auto answer =
+                                   seams_.ec2.create_fleet(lease.launch.request, deadline);
+                               if (!answer && answer.error().kind() == ErrorKind::ambiguous)
+                                 lost = true;
+                               return answer;
+                             });
+  return {std::move(result), lost};
+}
+
+Result<Lease> Launcher::send(Lease lease, Intent intent) {
+  for (;;) {
+    MAYFLY_CHECK(lease.launch.pending);
+    const Answer answer = ask(lease, intent);
+    if (answer.result && !answer.result->instances.empty())
+      return on_machine(std::move(lease), answer.result->instances.front());
+
+    std::optional<Error> refusal;
+    std::string why;
+    if (answer.result) {
+      refusal = refusal_in(answer.result->errors);
+      why = describe(answer.result->errors);
+    } else {
+      const Error& error = answer.result.error();
+      if (!is_definite(error) || answer.may_have_happened) {
+        seams_.log.warning("launch-unanswered",
+                           {{"lease", lease.id.text}, {"reason", error.message}});
+        return lease;
+      }
+      if (error.kind() != ErrorKind::capacity) refusal = error;
+      why = error.message;
+    }
+    if (refusal) return on_refusal(std::move(lease), *refusal);
+    if (lease.launch.on_demand || config_.machine.on_demand != OnDemand::when_no_spot)
+      return on_no_capacity(std::move(lease), why);
+
+    const LeaseEvent event{lease.id, seams_.clock.wall(), "no-spot-capacity", why};
+    TRY(intend(lease, true));
+    TRY_ASSIGN(lease, seams_.ledger.update(lease, {event}, std::nullopt));
+    intent = Intent::fresh;
+  }
+}
+
+Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& machine) {
+  const Lease before = lease;
+  Decision decision{lease, true, {}, {}};
+  Launch& launch = decision.next.launch;
+  launch.pending = false;
+  launch.request.clear();
+  launch.boots += 1;
+  launch.instance_id = machine.id;
+  launch.instance_type = machine.instance_type;
+  launch.zone = machine.availability_zone;
+  launch.on_demand = machine.market == aws::Market::on_demand;
+  launch.usd_per_hour = price_of(config_, machine.instance_type, lease.architecture);
+  decision.next.next_launch_at.reset();
+  decision.next.give_up_at.reset();
+  decision.next.reason.clear();
+  const WallTime now = seams_.clock.wall();
+  move_to(decision, LeaseState::booting, now,
+          machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
+              std::string(aws::to_string(machine.market)));
+  auto written = seams_.ledger.update(decision.next, decision.events,
+                                      machine_record(before, decision.next, now));
+  if (written || written.error().code != Code::lease_conflict) return written;
+  TRY_ASSIGN(auto current, seams_.ledger.find(lease.id));  // the sweep adopted it meanwhile
+  if (!current) return fail(Code::lease_not_found, lease.id.text);
+  return std::move(*current);
+}
+
+Result<Lease> Launcher::on_no_capacity(Lease lease, const std::string& why) {
+  const WallTime now = seams_.clock.wall();
+  const bool is_first_ask = lease.source == Source::seed && lease.launch.boots == 0;
+  const Millis patience = is_first_ask ? Millis{0} : config_.machine.capacity_patience;
+  if (!lease.give_up_at) lease.give_up_at = now + patience;
+  if (now >= *lease.give_up_at) return end(std::move(lease), Outcome::no_capacity, why);
+  lease.launch.pending = false;
+  lease.launch.request.clear();
+  lease.next_launch_at = now + k_retry_capacity_after;
+  lease.reason = "no capacity: " + why;
+  return seams_.ledger.update(lease, {{lease.id, now, "no-capacity", why}}, std::nullopt);
+}
+
+Result<Lease> Launcher::on_refusal(Lease lease, const Error& error) {
+  if (error.code == Code::aws_config) {  // an image or template may have been removed
+    TRY(images_.forget(lease.architecture));
+    TRY(templates_.forget());
+  }
+  seams_.log.error("launch-refused", {{"lease", lease.id.text},
+                                      {"code", std::string(info(error.code).name)},
+                                      {"reason", error.message}});
+  return end(std::move(lease), Outcome::refused,
+             std::string(info(error.code).name) + ": " + error.message);
+}
+
+Result<Lease> Launcher::end(Lease lease, Outcome outcome, const std::string& why) {
+  Decision decision{std::move(lease), true, {}, {}};
+  decision.next.launch.pending = false;
+  decision.next.launch.request.clear();
+  end_with(decision, outcome, seams_.clock.wall(), printable(why, 500));
+  return seams_.ledger.update(decision.next, decision.events, std::nullopt);
+}
+
+}  // namespace mayfly

@@ -1,0 +1,63 @@
+#pragma once
+
+// Starting a machine for a lease: first the intent (intend), which the caller writes to the ledger,
+// then the call (send), which settles the lease with what EC2 answered. What is sent is exactly the
+// bytes of the intent, however often, so that a lost answer never becomes a second machine.
+// Thread rule: safe from many threads; the ledger's compare-and-set keeps two senders apart.
+
+#include <string>
+
+#include "aws/ec2.h"
+#include "config/config.h"
+#include "lease/decide.h"
+#include "ledger/ledger.h"
+#include "seam/clock.h"
+#include "seam/entropy.h"
+#include "seam/log.h"
+#include "service/images.h"
+#include "service/launch_template.h"
+
+namespace mayfly {
+
+struct LauncherSeams {
+  Clock& clock;
+  Entropy& entropy;
+  Log& log;
+  Ledger& ledger;
+  aws::Ec2Client& ec2;
+};
+
+class Launcher {
+ public:
+  Launcher(const Config& config, const LauncherSeams& seams, Images& images,
+           LaunchTemplates& templates)
+      : config_(config), seams_(seams), images_(images), templates_(templates) {}
+
+  // Fills lease.launch with the next intent. Not yet written.
+  [[nodiscard]] Status intend(Lease& lease, bool on_demand);
+
+  // A fresh intent was written by this caller just now; a resent one may have been carried out
+  // before.
+  enum class Intent { fresh, resent };
+  // Sends the pending intent of a lease as the ledger holds it, falls back to on-demand where the
+  // policy allows, and writes what came of it. Returns the lease as written. An answer that stays
+  // unknown leaves the intent pending for the sweep; that is no error.
+  [[nodiscard]] Result<Lease> send(Lease lease, Intent intent);
+
+  [[nodiscard]] bool starts_on_demand() const;
+
+ private:
+  struct Answer;
+  [[nodiscard]] Answer ask(const Lease& lease, Intent intent);
+  [[nodiscard]] Result<Lease> on_machine(Lease lease, const aws::LaunchedInstance& machine);
+  [[nodiscard]] Result<Lease> on_no_capacity(Lease lease, const std::string& why);
+  [[nodiscard]] Result<Lease> on_refusal(Lease lease, const Error& error);
+  [[nodiscard]] Result<Lease> end(Lease lease, Outcome outcome, const std::string& why);
+
+  const Config& config_;
+  LauncherSeams seams_;
+  Images& images_;
+  LaunchTemplates& templates_;
+};
+
+}  // namespace mayfly

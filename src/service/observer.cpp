@@ -1,0 +1,172 @@
+#include "service/observer.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+#include "lease/enforce.h"
+#include "service/upstream.h"
+
+namespace mayfly {
+namespace {
+
+constexpr Millis k_run_believed_for = Seconds{10};
+constexpr std::size_t k_runs_max = 1000;
+constexpr std::size_t k_rebind_runs_max = 20;
+constexpr Millis k_rebind_patience = Seconds{300};
+
+MachineSeen seen_as(aws::InstanceState state) {
+  using enum aws::InstanceState;
+  switch (state) {
+    case pending:
+    case running:
+      return MachineSeen::alive;
+    case terminated:
+      return MachineSeen::ended;
+    case shutting_down:
+    case stopping:
+    case stopped:
+      return MachineSeen::ending;
+  }
+  return MachineSeen::unknown;
+}
+
+std::string tag_of(const aws::Instance& instance, const char* key) {
+  const auto tag = instance.tags.find(key);
+  return tag == instance.tags.end() ? std::string() : tag->second;
+}
+
+// Of the instances of a lease's present launch: the one it knows, else the first that was launched.
+bool is_better(const aws::Instance& a, const aws::Instance& b) {
+  return std::tie(a.launched_at, a.id) < std::tie(b.launched_at, b.id);
+}
+
+}  // namespace
+
+void Observer::trouble(const std::string& doing, const Error& error) {
+  problems_.push_back(doing + ": " + error.message);
+}
+
+void Observer::begin() {
+  problems_.clear();
+  instances_.reset();
+  runners_.reset();
+  if (runs_.size() > k_runs_max) runs_.clear();
+  aws::DescribeInstances request;
+  request.tags = {{k_tag_deployment, config_.deployment}};
+  auto instances = seams_.ec2.describe_instances(request, call_deadline(seams_.clock));
+  if (instances)
+    instances_ = std::move(*instances);
+  else
+    trouble("list instances", instances.error());
+}
+
+void Observer::list_runners(const std::vector<Lease>& leases) {
+  const bool wanted = std::any_of(leases.begin(), leases.end(), [](const Lease& lease) {
+    return questions(lease, MachineFact{}).runner;
+  });
+  if (!wanted) return;
+  auto runners = seams_.github.list_runners(call_deadline(seams_.clock));
+  if (runners)
+    runners_ = std::move(*runners);
+  else
+    trouble("list runners", runners.error());
+}
+
+MachineFact Observer::machine_of(const Lease& lease) const {
+  MachineFact fact;
+  if (!instances_) return fact;
+  fact.seen = MachineSeen::absent;
+  const aws::Instance* found = nullptr;
+  for (const aws::Instance& instance : *instances_) {
+    const bool is_known = !lease.launch.instance_id.empty();
+    const bool is_ours =
+        is_known ? instance.id == lease.launch.instance_id
+                 : tag_of(instance, k_tag_lease) == lease.id.text &&
+                       tag_of(instance, k_tag_launch) == std::to_string(lease.launch.number);
+    if (is_ours && (found == nullptr || is_better(instance, *found))) found = &instance;
+  }
+  if (found == nullptr) return fact;
+  fact.seen = seen_as(found->state);
+  fact.instance_id = found->id;
+  fact.instance_type = found->instance_type;
+  fact.zone = found->availability_zone;
+  fact.on_demand = found->market == aws::Market::on_demand;
+  fact.launched_at = found->launched_at;
+  fact.reason = printable(found->state_reason, 80);
+  return fact;
+}
+
+RunnerSeen Observer::runner_of(const Lease& lease) const {
+  if (!runners_ || lease.runner_name.empty()) return RunnerSeen::unknown;
+  for (const github::Runner& runner : *runners_) {
+    if (runner.name != lease.runner_name) continue;
+    if (runner.busy) return RunnerSeen::busy;
+    return runner.online ? RunnerSeen::online : RunnerSeen::offline;
+  }
+  return RunnerSeen::absent;
+}
+
+RunSeen Observer::run_of(Lease& lease) {
+  KnownRun& known = runs_[{lease.repository.text, lease.run_id}];
+  if (seams_.clock.steady() >= known.until || lease.release_asked) {
+    auto run = seams_.github.get_run(lease.repository, lease.run_id, call_deadline(seams_.clock));
+    if (!run) {
+      trouble("look at run " + std::to_string(lease.run_id), run.error());
+      return RunSeen::unknown;
+    }
+    known = {facts_of(*run), seams_.clock.steady() + k_run_believed_for};
+  }
+  const bool superseded = known.run.attempt > lease.run_attempt;
+  if (known.run.live && !superseded) return RunSeen::live;
+  if (!superseded && known.run.status.starts_with("waiting")) return RunSeen::live;
+  if (lease.source == Source::seed && !lease.run_confirmed) return rebind_or_over(lease);
+  return RunSeen::over;
+}
+
+// A bare label names no run, so the run it was bound to may be another's. Before a lease ends
+// because that run is over, its label is looked for among the jobs of the runs that are still live.
+RunSeen Observer::rebind_or_over(Lease& lease) {
+  auto live = demand_.live_runs(lease.repository);
+  if (!live) {
+    trouble("list live runs of " + lease.repository.text, live.error());
+    return RunSeen::unknown;
+  }
+  if (live->size() > k_rebind_runs_max) return RunSeen::unknown;
+  for (const RunFacts& run : *live) {
+    auto jobs = demand_.jobs(lease.repository, run.id, run.attempt);
+    if (!jobs) {
+      trouble("list jobs of run " + std::to_string(run.id), jobs.error());
+      return RunSeen::unknown;
+    }
+    if (demand_for(lease, *jobs) == DemandSeen::none_yet) continue;
+    lease.run_id = run.id;
+    lease.run_attempt = run.attempt;
+    lease.run_confirmed = true;
+    return RunSeen::live;
+  }
+  const bool may_come =
+      !live->empty() && seams_.clock.wall() - lease.created_at < k_rebind_patience;
+  return may_come ? RunSeen::unknown : RunSeen::over;
+}
+
+void Observer::ask_about_jobs(const Lease& lease, LeaseFacts& facts) {
+  auto jobs = demand_.jobs(lease.repository, lease.run_id, lease.run_attempt);
+  if (!jobs) return trouble("list jobs of run " + std::to_string(lease.run_id), jobs.error());
+  facts.jobs_known = true;
+  facts.demand = demand_for(lease, *jobs);
+  facts.job_taken = took_job(lease, *jobs);
+}
+
+LeaseFacts Observer::facts_for(Lease& lease) {
+  LeaseFacts facts;
+  facts.machine = machine_of(lease);
+  const Questions ask = questions(lease, facts.machine);
+  if (ask.runner) facts.runner = runner_of(lease);
+  if (ask.run) facts.run = run_of(lease);
+  if (ask.jobs || (ask.run && facts.run == RunSeen::over && !lease.job_seen))
+    ask_about_jobs(lease, facts);
+  return facts;
+}
+
+}  // namespace mayfly

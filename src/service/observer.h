@@ -1,0 +1,74 @@
+#pragma once
+
+// What a sweep can learn: the cloud's instances, GitHub's runners, runs and jobs, reduced to the
+// facts of lease/facts.h. A call that fails gives an unknown fact and a problem in words, never a
+// guess. Thread rule: one sweep at a time.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/ec2.h"
+#include "config/config.h"
+#include "github/client.h"
+#include "lease/decide.h"
+#include "lease/facts.h"
+#include "seam/clock.h"
+#include "service/demand.h"
+
+namespace mayfly {
+
+struct ObserverSeams {
+  Clock& clock;
+  github::GithubClient& github;
+  aws::Ec2Client& ec2;
+};
+
+class Observer {
+ public:
+  Observer(const Config& config, const ObserverSeams& seams, Demand& demand)
+      : config_(config), seams_(seams), demand_(demand) {}
+
+  // Starts a sweep: forgets the last one and lists the cloud.
+  void begin();
+  // Lists GitHub's runners if any lease has a question about them, or always where asked for.
+  void list_runners(const std::vector<Lease>& leases);
+
+  // The facts about one lease. May correct lease.run_id and run_confirmed of a seed lease whose
+  // label turns out to belong to another live run; the caller writes that with its decision.
+  [[nodiscard]] LeaseFacts facts_for(Lease& lease);
+
+  // Complete lists, or none where the call failed or was not made.
+  [[nodiscard]] const std::optional<std::vector<aws::Instance>>& instances() const {
+    return instances_;
+  }
+  [[nodiscard]] const std::optional<std::vector<github::Runner>>& runners() const {
+    return runners_;
+  }
+  [[nodiscard]] std::vector<std::string>& problems() { return problems_; }
+
+ private:
+  [[nodiscard]] MachineFact machine_of(const Lease& lease) const;
+  [[nodiscard]] RunnerSeen runner_of(const Lease& lease) const;
+  [[nodiscard]] RunSeen run_of(Lease& lease);
+  [[nodiscard]] RunSeen rebind_or_over(Lease& lease);
+  void ask_about_jobs(const Lease& lease, LeaseFacts& facts);
+  void trouble(const std::string& doing, const Error& error);
+
+  struct KnownRun {
+    RunFacts run;
+    SteadyTime until{};
+  };
+
+  const Config& config_;
+  ObserverSeams seams_;
+  Demand& demand_;
+  std::optional<std::vector<aws::Instance>> instances_;
+  std::optional<std::vector<github::Runner>> runners_;
+  std::vector<std::string> problems_;
+  // For how long an answer about a run is believed; it only spares calls.
+  std::map<std::pair<std::string, RunId>, KnownRun> runs_;
+};
+
+}  // namespace mayfly

@@ -1,0 +1,269 @@
+#include "service/sweeper.h"
+
+#include <algorithm>
+#include <map>
+
+#include "lease/enforce.h"
+#include "service/records.h"
+#include "service/upstream.h"
+
+namespace mayfly {
+namespace {
+
+SweepPolicy policy_of(const Config& config) {
+  SweepPolicy policy;
+  policy.boot_timeout = config.machine.boot_timeout;
+  policy.idle_timeout = config.machine.idle_timeout;
+  policy.boots_max = config.machine.boots_max;
+  return policy;
+}
+
+bool is_alive(const aws::Instance& instance) {
+  return instance.state != aws::InstanceState::terminated &&
+         instance.state != aws::InstanceState::shutting_down;
+}
+
+// Whether a live lease wants this very instance: the one it knows, or, while its launch is pending,
+// the one that carries its launch's number.
+bool wants(const Lease& lease, const aws::Instance& instance) {
+  if (lease.state == LeaseState::ending) return false;
+  if (!lease.launch.instance_id.empty()) return lease.launch.instance_id == instance.id;
+  const auto launch = instance.tags.find(k_tag_launch);
+  return lease.launch.pending && launch != instance.tags.end() &&
+         launch->second == std::to_string(lease.launch.number);
+}
+
+}  // namespace
+
+Sweeper::Sweeper(const Config& config, const SweeperSeams& seams, Demand& demand,
+                 Launcher& launcher)
+    : config_(config),
+      seams_(seams),
+      launcher_(launcher),
+      policy_(policy_of(config)),
+      observer_(config, {seams.clock, seams.github, seams.ec2}, demand) {}
+
+void Sweeper::trouble(const std::string& doing, const Error& error) {
+  if (error.code == Code::lease_conflict) return;  // somebody else was faster: look again next time
+  report_.problems.push_back(doing + ": " + error.message);
+}
+
+SweepReport Sweeper::sweep() {
+  report_ = SweepReport{};
+  to_terminate_.clear();
+  observer_.begin();
+  auto leases = seams_.ledger.live();
+  if (!leases) {
+    trouble("read the ledger", leases.error());
+  } else {
+    report_.leases = static_cast<int>(leases->size());
+    find_orphans(*leases);
+    terminate_all();  // first what is certain, whatever GitHub says later
+    observer_.list_runners(*leases);
+    for (const Lease& lease : *leases) treat(lease);
+    terminate_all();
+    remove_stray_runners();
+  }
+  for (std::string& problem : observer_.problems()) report_.problems.push_back(std::move(problem));
+  for (const std::string& problem : report_.problems)
+    seams_.log.warning("sweep-problem", {{"problem", problem}});
+  return report_;
+}
+
+void Sweeper::find_orphans(const std::vector<Lease>& leases) {
+  report_.instances = -1;
+  if (!observer_.instances()) {
+    // Deadlines need no list: the ledger knows the machines.
+    for (const Lease& lease : leases)
+      if (seams_.clock.wall() >= lease.deadline && !lease.launch.instance_id.empty())
+        to_terminate_.push_back(lease.launch.instance_id);
+    return;
+  }
+  std::map<std::string, const Lease*> by_id;
+  for (const Lease& lease : leases) by_id[lease.id.text] = &lease;
+  report_.instances = 0;
+  for (const aws::Instance& instance : *observer_.instances()) {
+    if (!is_alive(instance)) continue;
+    report_.instances += 1;
+    const auto tag = instance.tags.find(k_tag_lease);
+    const auto lease = tag == instance.tags.end() ? by_id.end() : by_id.find(tag->second);
+    const bool is_wanted = lease != by_id.end() && wants(*lease->second, instance);
+    const bool is_overdue = enforce(instance.tags, seams_.clock.wall()) != Enforcement::keep;
+    if (is_wanted && !is_overdue) continue;
+    to_terminate_.push_back(instance.id);
+    if (is_wanted || lease != by_id.end()) continue;
+    report_.orphans += 1;
+    seams_.log.warning("orphan", {{"instance", instance.id.text}});
+  }
+}
+
+void Sweeper::terminate_all() {
+  if (to_terminate_.empty()) return;
+  std::sort(to_terminate_.begin(), to_terminate_.end());
+  to_terminate_.erase(std::unique(to_terminate_.begin(), to_terminate_.end()), to_terminate_.end());
+  const auto refusals = seams_.ec2.terminate_instances(to_terminate_, call_deadline(seams_.clock));
+  if (!refusals) {
+    trouble("terminate instances", refusals.error());
+  } else {
+    report_.terminated += static_cast<int>(to_terminate_.size() - refusals->size());
+    for (const aws::TerminationRefusal& refusal : *refusals)
+      trouble("terminate " + refusal.id.text, refusal.error);
+  }
+  to_terminate_.clear();
+}
+
+bool Sweeper::write(const Lease& before, Decision& decision) {
+  auto written = seams_.ledger.update(decision.next, decision.events,
+                                      machine_record(before, decision.next, seams_.clock.wall()));
+  if (!written) {
+    trouble("write lease " + before.id.text, written.error());
+    return false;
+  }
+  decision.next = std::move(*written);
+  report_.changed += 1;
+  for (const LeaseEvent& event : decision.events)
+    seams_.log.info("lease-" + event.name,
+                    {{"lease", event.lease_id.text}, {"detail", event.detail}});
+  return true;
+}
+
+void Sweeper::treat(Lease lease) {
+  const Lease before = lease;
+  const LeaseFacts facts = observer_.facts_for(lease);
+  Decision decision = decide(lease, facts, seams_.clock.wall(), policy_);
+  const bool rebound = before.run_id != lease.run_id || before.run_confirmed != lease.run_confirmed;
+  // The intent before the act: what is not written is not done.
+  if ((decision.changed || rebound) && !write(before, decision)) return;
+  for (const Act one : decision.acts) act(decision.next, one);
+}
+
+void Sweeper::act(Lease& lease, Act act) {
+  switch (act) {
+    case Act::terminate:
+      to_terminate_.push_back(lease.launch.instance_id);
+      break;
+    case Act::resend_launch:
+      resend(lease);
+      break;
+    case Act::new_launch:
+      launch_anew(lease);
+      break;
+    case Act::retire_if_idle:
+      retire_if_idle(lease);
+      break;
+    case Act::remove_runner:
+      remove_runner(lease);
+      break;
+    case Act::disable_metadata:
+      disable_metadata(lease);
+      break;
+  }
+}
+
+void Sweeper::resend(const Lease& lease) {
+  if (auto sent = launcher_.send(lease, Launcher::Intent::resent); !sent)
+    trouble("launch again for " + lease.id.text, sent.error());
+}
+
+void Sweeper::launch_anew(Lease& lease) {
+  const WallTime now = seams_.clock.wall();
+  if (auto intended = launcher_.intend(lease, launcher_.starts_on_demand()); !intended)
+    return trouble("prepare a launch for " + lease.id.text, intended.error());
+  auto written = seams_.ledger.update(
+      lease, {{lease.id, now, "launching", "launch " + std::to_string(lease.launch.number)}},
+      std::nullopt);
+  if (!written) return trouble("write the launch of " + lease.id.text, written.error());
+  if (auto sent = launcher_.send(std::move(*written), Launcher::Intent::fresh); !sent)
+    trouble("launch for " + lease.id.text, sent.error());
+}
+
+Result<RunnerId> Sweeper::runner_id_of(const Lease& lease) {
+  if (lease.runner_id) return *lease.runner_id;
+  TRY_ASSIGN(const auto runner,
+             seams_.github.find_runner(lease.runner_name, call_deadline(seams_.clock)));
+  if (!runner) return fail(Code::github_not_found, "no runner " + lease.runner_name);
+  return runner->id;
+}
+
+// GitHub may hand the runner a job at the last moment (facts.md D12): so it is taken off there
+// first, and the machine ends only if GitHub agreed that it was idle.
+void Sweeper::retire_if_idle(Lease& lease) {
+  const Lease before = lease;
+  Decision decision{lease, true, {}, {}};
+  const WallTime now = seams_.clock.wall();
+  const Outcome outcome = lease.release_asked ? Outcome::run_over : Outcome::idle;
+  if (!lease.runner_name.empty()) {
+    const auto id = runner_id_of(lease);
+    Status deleted = id ? seams_.github.delete_runner(*id, call_deadline(seams_.clock))
+                        : Status(fail(id.error()));
+    const bool is_absent = !id && id.error().code == Code::github_not_found;
+    if (!deleted && deleted.error().code == Code::github_busy) {
+      decision.next.job_seen = true;
+      move_to(decision, LeaseState::busy, now);
+      (void)write(before, decision);
+      return;
+    }
+    if (!deleted && !is_absent) return trouble("retire " + lease.runner_name, deleted.error());
+    decision.next.runner_removed = true;
+    report_.runners_removed += 1;
+  }
+  end_with(decision, outcome, now, "");
+  if (!write(before, decision)) return;
+  lease = decision.next;
+  if (!lease.launch.instance_id.empty()) to_terminate_.push_back(lease.launch.instance_id);
+}
+
+void Sweeper::remove_runner(Lease& lease) {
+  const auto id = runner_id_of(lease);
+  if (id) {
+    const Status deleted = seams_.github.delete_runner(*id, call_deadline(seams_.clock));
+    if (!deleted) {
+      if (deleted.error().code != Code::github_busy)
+        trouble("remove runner " + lease.runner_name, deleted.error());
+      return;  // the termination does not wait for it
+    }
+    report_.runners_removed += 1;
+  } else if (id.error().code != Code::github_not_found) {
+    return trouble("find runner " + lease.runner_name, id.error());
+  }
+  const Lease before = lease;
+  Decision decision{lease, true, {}, {}};
+  decision.next.runner_removed = true;
+  decision.events.push_back({lease.id, seams_.clock.wall(), "runner-removed", ""});
+  if (write(before, decision)) lease = decision.next;
+}
+
+void Sweeper::disable_metadata(Lease& lease) {
+  const auto off =
+      seams_.ec2.disable_metadata(lease.launch.instance_id, call_deadline(seams_.clock));
+  if (!off) return trouble("switch IMDS off for " + lease.launch.instance_id.text, off.error());
+  const Lease before = lease;
+  Decision decision{lease, true, {}, {}};
+  decision.next.metadata_off = true;
+  if (write(before, decision)) lease = decision.next;
+}
+
+// Runners that carry our name but that no lease wants: of a launch that died, or of a registration
+// whose answer was lost. Judged by a ledger read that is newer than GitHub's list.
+void Sweeper::remove_stray_runners() {
+  if (!observer_.runners()) return;
+  const auto leases = seams_.ledger.live();
+  if (!leases) return trouble("read the ledger", leases.error());
+  for (const github::Runner& runner : *observer_.runners()) {
+    const auto lease_id = lease_of_runner(config_.deployment, runner.name);
+    if (!lease_id || runner.busy) continue;
+    const bool is_wanted = std::any_of(leases->begin(), leases->end(), [&](const Lease& lease) {
+      return lease.id == *lease_id && lease.runner_name == runner.name;
+    });
+    if (is_wanted) continue;
+    const Status deleted = seams_.github.delete_runner(runner.id, call_deadline(seams_.clock));
+    if (deleted) {
+      report_.runners_removed += 1;
+      seams_.log.info("stray-runner-removed", {{"runner", runner.name}});
+    } else if (deleted.error().code != Code::github_busy) {
+      trouble("remove stray runner " + runner.name, deleted.error());
+    }
+  }
+}
+
+}  // namespace mayfly

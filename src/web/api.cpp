@@ -1,0 +1,193 @@
+#include "web/api.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/text.h"
+#include "http/problem.h"
+#include "web/lease_json.h"
+#include "web/requests.h"
+
+namespace mayfly {
+namespace {
+
+// Counts a request that waits, for as long as it does.
+class Waiter {
+ public:
+  explicit Waiter(std::atomic<int>& count) : count_(count), number_(++count) {}
+  ~Waiter() { --count_; }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  std::atomic<int>& count_;
+  int number_;
+};
+
+HttpResponse plain(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.headers.add("Cache-Control", "no-store");
+  response.body = std::move(body);
+  return response;
+}
+
+HttpResponse method_not_allowed(const std::string& allow) {
+  HttpResponse response =
+      problem_response(Error{Code::method_not_allowed, "allowed here: " + allow, std::nullopt});
+  response.headers.set("Allow", allow);
+  return response;
+}
+
+bool any_new(const std::vector<AskedLease>& asked) {
+  for (const AskedLease& one : asked)
+    if (one.is_new) return true;
+  return false;
+}
+
+HttpResponse leases_response(int status, const std::vector<AskedLease>& asked,
+                             const std::string& public_url) {
+  json::array leases;
+  for (const AskedLease& one : asked) leases.push_back(lease_json(one.lease, public_url));
+  json::object body;
+  body["leases"] = std::move(leases);
+  return json_response(status, json::serialize(body) + "\n");
+}
+
+}  // namespace
+
+HttpResponse Api::handle(const HttpRequest& request) {
+  const SteadyTime started = seams_.clock.steady();
+  auto answer = route(request);
+  HttpResponse response = answer ? std::move(*answer) : problem_response(answer.error());
+  const std::string id = seams_.entropy.hex(8);
+  response.headers.set("X-Request-Id", id);
+  const Millis took = seams_.clock.steady() - started;
+  const LogLevel level = response.status >= 500 ? LogLevel::error : LogLevel::info;
+  seams_.log.write(level, "request",
+                   {{"request", id},
+                    {"peer", request.peer},
+                    {"method", printable(request.method, 16)},
+                    {"target", printable(request.url, 120)},
+                    {"status", std::to_string(response.status)},
+                    {"code", answer ? "" : std::string(info(answer.error().code).name)},
+                    {"reason", answer ? "" : answer.error().message},
+                    {"millis", std::to_string(took.count())}});
+  return response;
+}
+
+Api::Answer Api::route(const HttpRequest& request) {
+  const auto target = parse_target(request.url);
+  if (!target) return fail(Code::bad_request_line, "the request's target cannot be understood");
+  const std::string& path = target->path;
+  const std::string& method = request.method;
+  const bool takes_query = path == "/v1/leases";
+  if (!takes_query && !target->query.empty())
+    return fail(Code::bad_field, "this path takes no query parameters");
+
+  if (path == "/") return method == "POST" ? seed(request) : method_not_allowed("POST");
+  if (path == "/v1/leases")
+    return method == "POST" ? create_leases(request, *target) : method_not_allowed("POST");
+  if (path == "/v1/claims") return method == "POST" ? claim(request) : method_not_allowed("POST");
+
+  const std::string prefix = "/v1/leases/";
+  if (path.starts_with(prefix)) {
+    std::string id = path.substr(prefix.size());
+    const std::string events = "/events";
+    if (id.ends_with(events)) {
+      id.resize(id.size() - events.size());
+      return method == "POST" ? machine_event(request, id) : method_not_allowed("POST");
+    }
+    if (method == "GET") return show_lease(id);
+    if (method == "DELETE") return release_lease(id);
+    return method_not_allowed("GET, DELETE");
+  }
+  return fail(Code::no_such_path, "nothing is served at " + printable(path, 80));
+}
+
+Api::Answer Api::seed(const HttpRequest& request) {
+  TRY_ASSIGN(const auto parsed, parse_seed(request, config_));
+  if (const auto* ask = std::get_if<SeedAsk>(&parsed)) {
+    TRY_ASSIGN(const auto asked, asking_.create(*ask));
+    return leases_response(200, asked, config_.public_url);
+  }
+  TRY_ASSIGN(const auto released, asking_.release_labels(std::get<SeedRelease>(parsed).labels));
+  std::vector<AskedLease> shown;
+  for (const Lease& lease : released) shown.push_back({lease, false});
+  return leases_response(200, shown, config_.public_url);
+}
+
+Api::Answer Api::create_leases(const HttpRequest& request, const Target& target) {
+  TRY_ASSIGN(const auto patience, parse_wait(target));
+  TRY_ASSIGN(const RunnersAsk ask, parse_runners_ask(request, config_));
+  TRY_ASSIGN(auto asked, asking_.create(ask));
+  const int status = any_new(asked) ? 201 : 200;
+  if (patience) {
+    TRY_ASSIGN(asked, wait_for(std::move(asked), *patience));
+  }
+  return leases_response(status, asked, config_.public_url);
+}
+
+// A quarter of the workers may wait; the others go on answering. Who comes too many is told to
+// poll.
+Result<std::vector<AskedLease>> Api::wait_for(std::vector<AskedLease> asked, Millis patience) {
+  const Waiter waiter(waiting_);
+  if (waiter.number() > std::max(1, config_.listen.workers / 4)) {
+    Error error{Code::overloaded, "too many requests wait; poll status_url instead", Seconds{5}};
+    return fail(std::move(error));
+  }
+  const SteadyTime deadline = seams_.clock.steady() + patience;
+  for (AskedLease& one : asked) {
+    TRY_ASSIGN(one.lease, asking_.wait_online(one.lease.id, deadline));
+    const LeaseState state = one.lease.state;
+    if (state == LeaseState::ending || state == LeaseState::gone)
+      return fail(Code::boot_failed, "lease " + one.lease.id.text +
+                                         " ended: " + std::string(to_string(one.lease.outcome)) +
+                                         " " + one.lease.reason);
+    if (state != LeaseState::online && state != LeaseState::busy)
+      return fail(Code::wait_timeout, "lease " + one.lease.id.text + " is " +
+                                          std::string(to_string(state)) + "; see " +
+                                          config_.public_url + "/v1/leases/" + one.lease.id.text);
+  }
+  return asked;
+}
+
+Api::Answer Api::show_lease(const std::string& id) {
+  const auto lease_id = parse_lease_id(id);
+  if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  TRY_ASSIGN(const auto lease, seams_.ledger.find(*lease_id));
+  if (!lease) return fail(Code::lease_not_found, "there is no lease " + lease_id->text);
+  TRY_ASSIGN(const auto events, seams_.ledger.events(*lease_id));
+  json::object body = lease_json(*lease, config_.public_url);
+  body["timeline"] = timeline_json(events);
+  return json_response(200, json::serialize(body) + "\n");
+}
+
+Api::Answer Api::release_lease(const std::string& id) {
+  const auto lease_id = parse_lease_id(id);
+  if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  TRY_ASSIGN(const Lease lease, asking_.release(*lease_id));
+  return json_response(202, json::serialize(lease_json(lease, config_.public_url)) + "\n");
+}
+
+Api::Answer Api::claim(const HttpRequest& request) {
+  TRY_ASSIGN(const Claim asked, parse_claim(request));
+  TRY_ASSIGN(const ClaimAnswer answer, claims_.claim(asked));
+  return plain(200, "repository " + answer.repository.text + "\nrun_id " +
+                        std::to_string(answer.run_id) + "\nsudo " + (answer.sudo ? "yes" : "no") +
+                        "\njit_config " + answer.jit_config.reveal() + "\n");
+}
+
+Api::Answer Api::machine_event(const HttpRequest& request, const std::string& id) {
+  const auto lease_id = parse_lease_id(id);
+  if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  TRY_ASSIGN(const MachineEvent event, parse_machine_event(request, *lease_id));
+  TRY_ASSIGN(const auto package, claims_.record(event));
+  if (!package) return plain(204, "");
+  return plain(200, "runner_version " + package->version + "\nrunner_url " + package->url +
+                        "\nrunner_sha256 " + package->sha256 + "\n");
+}
+
+}  // namespace mayfly
