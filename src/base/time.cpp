@@ -109,6 +109,21 @@ std::optional<WallTime> parse_iso8601(std::string_view text) {
   return *seconds + *fraction;
 }
 
+std::string http_date(WallTime t) {
+  constexpr std::array<const char*, 7> k_days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> k_months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const Fields f = fields_of(t);
+  const chrono::weekday weekday{chrono::sys_days{f.date}};
+  std::array<char, 64> out{};
+  const int size = std::snprintf(
+      out.data(), out.size(), "%s, %02u %s %04d %02d:%02d:%02d GMT", k_days[weekday.c_encoding()],
+      static_cast<unsigned>(f.date.day()), k_months[static_cast<unsigned>(f.date.month()) - 1],
+      static_cast<int>(f.date.year()), static_cast<int>(f.clock.hours().count()),
+      static_cast<int>(f.clock.minutes().count()), static_cast<int>(f.clock.seconds().count()));
+  return {out.data(), static_cast<std::size_t>(size)};
+}
+
 WallTime start_of_day(WallTime t) {
   return WallTime{chrono::floor<chrono::days>(t.time_since_epoch())};
 }

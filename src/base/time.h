@@ -49,6 +49,8 @@ using SteadyTime = SteadyClockTag::time_point;  // since an arbitrary instant
 [[nodiscard]] std::string iso8601_millis(WallTime t);
 // 20261123T201530Z, the form AWS signs.
 [[nodiscard]] std::string iso8601_basic(WallTime t);
+// Mon, 23 Nov 2026 20:15:30 GMT, the form of HTTP's Date header (RFC 9110, 5.6.7).
+[[nodiscard]] std::string http_date(WallTime t);
 // Accepts 2026-11-23T20:15:30Z, an optional fraction, and +00:00 in place of Z. Nothing else.
 [[nodiscard]] std::optional<WallTime> parse_iso8601(std::string_view text);
 // Midnight UTC of the day, and of the first of the month, that t lies in.

@@ -119,5 +119,10 @@ TEST_CASE("time: the ends of the range print without overflow") {
   CHECK(human_duration(Millis::min()) == "forever ago");
 }
 
+TEST_CASE("time: the Date header has HTTP's fixed form") {
+  CHECK(http_date(wall_from_epoch_seconds(784111777)) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(http_date(wall_from_epoch_seconds(1709164800)) == "Thu, 29 Feb 2024 00:00:00 GMT");
+}
+
 }  // namespace
 }  // namespace mayfly

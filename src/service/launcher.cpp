@@ -37,7 +37,7 @@ std::string describe(const std::vector<aws::FleetError>& errors) {
 std::optional<Error> refusal_in(const std::vector<aws::FleetError>& errors) {
   for (const aws::FleetError& error : errors) {
     aws::AwsFailure failure;
-    failure.status = 400;
+    failure.status = 200;
     failure.code = error.code;
     failure.message = error.message;
     Error meant = aws::interpret(failure, "ec2:CreateFleet");

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "http/problem.h"
 #include "web/lease_json.h"
 #include "web/requests.h"
@@ -64,6 +65,8 @@ HttpResponse Api::handle(const HttpRequest& request) {
   HttpResponse response = answer ? std::move(*answer) : problem_response(answer.error());
   const std::string id = seams_.entropy.hex(8);
   response.headers.set("X-Request-Id", id);
+  // A machine that boots holds its clock against this.
+  response.headers.set("Date", http_date(seams_.clock.wall()));
   const Millis took = seams_.clock.steady() - started;
   const LogLevel level = response.status >= 500 ? LogLevel::error : LogLevel::info;
   seams_.log.write(level, "request",

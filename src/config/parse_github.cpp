@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/parse_tables.h"
+
+namespace mayfly {
+namespace {
+
+// GitHub gives ids as JSON numbers, which are exact up to 2^53.
+constexpr IntRange k_group_ids = {1, 9'007'199'254'740'992};
+
+Result<RepositoryConfig> parse_repository_table(const Section& section) {
+  RepositoryConfig repository;
+  TRY(section.require("name"));
+  TRY(section.text("name", k_repository_name, repository.name.text));
+  TRY(section.choice<SeedLabels>(
+      "seed_labels",
+      {{"off", SeedLabels::off}, {"while-a-run-is-live", SeedLabels::while_a_run_is_live}},
+      repository.seed_labels));
+  TRY(section.text("seed_label_prefix", k_label_prefix, repository.seed_label_prefix));
+  return repository;
+}
+
+}  // namespace
+
+Result<GithubConfig> parse_github(const Section& section) {
+  GithubConfig github;
+  TRY(section.text("api_url", k_api_url, github.api_url));
+  TRY(section.require("token"));
+  TRY(section.secret("token", github.token));
+  TRY(section.choice<GithubScope>(
+      "scope",
+      {{"organization", GithubScope::organization}, {"repository", GithubScope::repository}},
+      github.scope));
+  TRY(section.text("organization", k_organization, github.organization));
+  TRY(section.integer("runner_group_id", k_group_ids, github.runner_group_id));
+  if (github.scope == GithubScope::organization) TRY(section.require("organization"));
+  if (github.scope == GithubScope::repository && section.has("organization"))
+    return section.refuse("organization", "has no meaning while github.scope is \"repository\"");
+  return github;
+}
+
+Result<std::vector<RepositoryConfig>> parse_repositories(const Section& top) {
+  TRY(top.require("repository"));
+  TRY_ASSIGN(const std::vector<Section> sections, top.tables("repository"));
+  std::vector<RepositoryConfig> repositories;
+  for (const Section& section : sections) {
+    TRY_ASSIGN(RepositoryConfig repository, parse_repository_table(section));
+    const std::string name = to_lower(repository.name.text);
+    const bool is_known = std::ranges::any_of(repositories, [&](const RepositoryConfig& other) {
+      return to_lower(other.name.text) == name;
+    });
+    if (is_known) return section.refuse("name", "appears twice");
+    repositories.push_back(std::move(repository));
+  }
+  if (repositories.empty()) return top.refuse("repository", "must have at least one table");
+  return repositories;
+}
+
+}  // namespace mayfly

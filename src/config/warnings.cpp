@@ -1,0 +1,65 @@
+#include "config/config.h"
+#include "config/forms.h"
+
+namespace mayfly {
+namespace {
+
+using Warnings = std::vector<std::string>;
+
+void warn_about_network(const Config& config, Warnings& out) {
+  if (!config.aws.key_name.empty()) {
+    out.push_back(
+        "aws.key_name is set: whoever holds that key can enter every machine, and a key "
+        "is not needed for anything mayfly does");
+  }
+  if (is_plain_http_to_others(config.public_url)) {
+    out.push_back(
+        "public_url is plain http: whoever is on the way can read a runner's "
+        "configuration and take its job");
+  }
+  if (!is_loopback_host(config.listen.address)) {
+    out.push_back(
+        "listen.address is not loopback, and mayfly itself speaks no TLS: only a proxy "
+        "that does should reach this port");
+  }
+}
+
+void warn_about_money(const Config& config, Warnings& out) {
+  if (config.machine.lifetime > std::chrono::hours{6}) {
+    out.push_back("machine.lifetime is " + human_duration(config.machine.lifetime) +
+                  ": that is how long a stranger's job may keep a machine");
+  }
+  if (config.machine.on_demand == OnDemand::always)
+    out.push_back("machine.on_demand is \"always\": spot machines cost a fraction of that");
+  for (const InstanceTypeConfig& type : config.instance_types) {
+    const Money worst = price_for(type.usd_per_hour, config.machine.lifetime);
+    if (worst == Money{}) {
+      out.push_back(type.instance_type + " has a price of 0: the money limits do not count it");
+    } else if (worst > config.limits.usd_per_day || worst > config.limits.usd_per_month) {
+      out.push_back(type.instance_type + " can cost " + human_usd(worst) +
+                    " in one lifetime, which is more than a limit allows: it never starts");
+    }
+  }
+}
+
+void warn_about_images(const Config& config, Warnings& out) {
+  for (const auto& [architecture, image] : config.images) {
+    const std::string name{to_string(architecture)};
+    if (config.types_for(architecture).empty()) {
+      out.push_back("image." + name + " is never used: no [[instance_type]] is of architecture " +
+                    name);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const Config& config) {
+  Warnings out;
+  warn_about_network(config, out);
+  warn_about_money(config, out);
+  warn_about_images(config, out);
+  return out;
+}
+
+}  // namespace mayfly

@@ -1,0 +1,53 @@
+#include <doctest/doctest.h>
+
+#include "config/config.h"
+#include "config/testing_toml.h"
+
+namespace mayfly {
+namespace {
+
+using testing::changed;
+using testing::k_small_toml;
+using testing::parsed;
+
+std::vector<std::string> warnings_after(std::string_view from, std::string_view to) {
+  return warnings(parsed(changed(from, to)));
+}
+
+TEST_CASE("warnings: a sound configuration has none") {
+  CHECK(warnings(parsed(k_small_toml)).empty());
+}
+
+TEST_CASE("warnings: each unwise setting has one sentence of its own") {
+  struct Unwise {
+    std::string_view from, to, expected;
+  };
+  const Unwise rows[] = {
+      {"region", "key_name = \"debug\"\nregion", "aws.key_name is set"},
+      {"https://ci", "http://ci", "public_url is plain http"},
+      {"port", "address = \"0.0.0.0\"\nport", "listen.address is not loopback"},
+      {"port", "address = \"::\"\nport", "listen.address is not loopback"},
+      {"60m", "361m", "machine.lifetime is 6h01m"},
+      {"lifetime", "on_demand = \"always\"\nlifetime", "machine.on_demand is \"always\""},
+      {"0.085", "0", "c5.large has a price of 0"},
+      {"0.085", "26", "c5.large can cost $26.00 in one lifetime"},
+      {"[image.x86_64]", "[image.arm64]\nid = \"ami-0b\"\n[image.x86_64]",
+       "image.arm64 is never used"},
+  };
+  for (const Unwise& row : rows) {
+    const auto found = warnings_after(row.from, row.to);
+    REQUIRE_MESSAGE(found.size() == 1, row.expected);
+    CHECK_MESSAGE(found[0].find(row.expected) != std::string::npos, found[0]);
+  }
+}
+
+TEST_CASE("warnings: what stays on this machine may be plain, and six hours are enough") {
+  CHECK(warnings_after("https://ci.example.org", "http://127.0.0.1:8080").empty());
+  CHECK(warnings_after("https://ci.example.org", "http://[::1]:8080").empty());
+  CHECK(warnings_after("https://ci.example.org", "http://localhost").empty());
+  CHECK(warnings_after("60m", "6h").empty());
+  CHECK(warnings_after("port", "address = \"::1\"\nport").empty());
+}
+
+}  // namespace
+}  // namespace mayfly

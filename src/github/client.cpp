@@ -1,0 +1,151 @@
+#include "github/client.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "github/call.h"
+#include "github/parse.h"
+
+namespace mayfly::github {
+namespace {
+
+constexpr int k_pages_max = 200;
+// No wait is longer, so a longer one means that the wall clock was set back.
+constexpr Millis k_closed_max = std::chrono::hours{1};
+
+// A token file with a line break in it would otherwise end the header.
+bool fits_in_header(const std::string& token) {
+  return !token.empty() &&
+         std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+std::string url_of(const Settings& settings, const Call& call) {
+  std::string url = settings.api_url + call.path;
+  return call.query.empty() ? url : url + "?" + encode_query(call.query);
+}
+
+HttpRequest request_for(const std::string& url, const Call& call, const Settings& settings,
+                        const Secret& token) {
+  HttpRequest request;
+  request.method = call.method;
+  request.url = url;
+  request.headers = {{"Accept", "application/vnd.github+json"},
+                     {"Authorization", "Bearer " + token.reveal()},
+                     {"X-GitHub-Api-Version", "2022-11-28"},
+                     {"User-Agent", settings.user_agent}};
+  if (!call.etag.empty()) request.headers.add("If-None-Match", call.etag);
+  if (!call.body.empty()) request.headers.add("Content-Type", "application/json");
+  request.body = call.body;
+  return request;
+}
+
+bool accepts(const Call& call, const HttpResponse& response) {
+  return response.ok() || (response.status == 304 && !call.etag.empty());
+}
+
+}  // namespace
+
+GithubClient::GithubClient(HttpTransport& transport, Clock& clock, TokenSource& tokens,
+                           Settings settings)
+    : transport_(transport), clock_(clock), tokens_(tokens), settings_(std::move(settings)) {}
+
+RateLimit GithubClient::rate_limit() const {
+  const std::lock_guard lock(mutex_);
+  return rate_limit_;
+}
+
+Result<HttpResponse> GithubClient::send(const Call& call, SteadyTime deadline) {
+  const std::string url = url_of(settings_, call);
+  TRY_ASSIGN(HttpResponse response, send_to(url, call, deadline));
+  if (is_redirect(response.status) && call.method == "GET") {
+    TRY_ASSIGN(const std::string moved, redirect_target(url, response));
+    TRY_ASSIGN(response, send_to(moved, call, deadline));
+  }
+  if (accepts(call, response)) return response;
+  return fail(refusal(call, response));
+}
+
+Result<HttpResponse> GithubClient::send_to(const std::string& url, const Call& call,
+                                           SteadyTime deadline) {
+  TRY(check_open());
+  TRY_ASSIGN(const Secret token, tokens_.token(deadline));
+  if (!fits_in_header(token.reveal()))
+    return fail(Code::github_unauthorized, "the GitHub token is empty or has white space in it");
+  auto response = transport_.send(request_for(url, call, settings_, token), deadline);
+  if (!response) return fail(transport_error(call, response.error()));
+  note_limits(*response);
+  return std::move(*response);
+}
+
+Status GithubClient::check_open() {
+  const WallTime now = clock_.wall();
+  const std::lock_guard lock(mutex_);
+  if (!rate_limit_.closed_until) return {};
+  const Millis left = *rate_limit_.closed_until - now;
+  if (left <= Millis{0} || left > k_closed_max) {
+    rate_limit_.closed_until.reset();
+    return {};
+  }
+  return fail(Error{Code::github_throttled, "GitHub asked for a pause; not asked again yet", left});
+}
+
+void GithubClient::note_limits(const HttpResponse& response) {
+  const auto resource = response.headers.find("x-ratelimit-resource");
+  const std::lock_guard lock(mutex_);
+  if (response.ok() || response.status == 304) refusals_in_a_row_ = 0;
+  if (resource && *resource != "core") return;
+  if (const auto limit = header_int(response, "x-ratelimit-limit")) rate_limit_.limit = limit;
+  if (const auto remaining = header_int(response, "x-ratelimit-remaining"))
+    rate_limit_.remaining = remaining;
+  if (const auto reset = header_int(response, "x-ratelimit-reset"); reset && *reset < 1LL << 40)
+    rate_limit_.resets_at = wall_from_epoch_seconds(*reset);
+}
+
+Error GithubClient::refusal(const Call& call, const HttpResponse& response) {
+  if (!is_rate_limited(response)) return status_error(call, response);
+  const WallTime now = clock_.wall();
+  const std::lock_guard lock(mutex_);
+  const Millis wait = rate_limit_wait(response, now, refusals_in_a_row_);
+  // Calls that were under way together are refused together: that counts once.
+  const bool is_first = !rate_limit_.closed_until || *rate_limit_.closed_until <= now;
+  if (is_first) ++refusals_in_a_row_;
+  rate_limit_.closed_until =
+      is_first ? now + wait : std::max(*rate_limit_.closed_until, now + wait);
+  return rate_limit_error(call, response, wait);
+}
+
+Result<json::array> GithubClient::read_list(Call call, std::string_view key, SteadyTime deadline) {
+  call.query.emplace_back("per_page", "100");
+  call.query.emplace_back("page", "1");
+  json::array all;
+  std::set<std::int64_t> seen;
+  for (int page = 1; page <= k_pages_max; ++page) {
+    call.query.back().second = std::to_string(page);
+    TRY_ASSIGN(const HttpResponse response, send(call, deadline));
+    TRY_ASSIGN(const json::object object, parse_object(response.body));
+    TRY_ASSIGN(json::array elements, parse_list(object, key));
+    for (json::value& element : elements)
+      if (seen.insert(*json_int(element.get_object(), "id")).second) all.push_back(element);
+
+    const auto next = next_page(response);
+    if (!next) {
+      // An element that moved to an earlier page between two requests was never seen.
+      const std::int64_t total = json_int(object, "total_count").value_or(0);
+      if (page > 1 && static_cast<std::int64_t>(all.size()) < total)
+        return fail(Code::github_unavailable, "the list changed while it was read");
+      return all;
+    }
+    if (*next != page + 1) return fail(Code::github_bad_answer, "the next page has a wrong number");
+  }
+  return fail(Code::github_bad_answer, "more than " + std::to_string(k_pages_max) + " pages");
+}
+
+}  // namespace mayfly::github

@@ -1,0 +1,195 @@
+#pragma once
+
+// GitHub's REST API, one function per call that mayfly uses (facts.md A1 to A4). Each is one
+// request, or one per page; none repeats itself. Rate limits are obeyed here: once GitHub has said
+// wait, every call fails at once with github_throttled and the time that is left, without asking
+// again. Answers to GETs of a run are kept with their ETag; a 304 costs nothing of the primary
+// limit. A GET follows one redirect, on the same host only. Nothing is logged, and no error message
+// holds the credential. Thread rule: safe from many threads; no lock is held during a call.
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "seam/clock.h"
+#include "seam/transport.h"
+
+namespace mayfly::github {
+
+// Where runners are registered.
+struct Scope {
+  enum class Kind { organization, repository };
+  Kind kind = Kind::organization;
+  std::string organization;        // Kind::organization
+  RepositoryName repository = {};  // Kind::repository
+};
+
+struct Settings {
+  std::string api_url = "https://api.github.com";  // no trailing slash
+  Scope scope;
+  std::string user_agent = "mayfly";
+};
+
+// Where the credential comes from: a fixed token now, a GitHub App later.
+class TokenSource {
+ public:
+  TokenSource() = default;
+  TokenSource(const TokenSource&) = delete;
+  TokenSource& operator=(const TokenSource&) = delete;
+  virtual ~TokenSource() = default;
+
+  [[nodiscard]] virtual Result<Secret> token(SteadyTime deadline) = 0;
+};
+
+class FixedToken final : public TokenSource {
+ public:
+  explicit FixedToken(Secret token) : token_(std::move(token)) {}
+  [[nodiscard]] Result<Secret> token(SteadyTime) override { return token_; }
+
+ private:
+  Secret token_;
+};
+
+enum class RunStatus { queued, in_progress, completed, waiting, requested, pending };
+
+struct Run {
+  RunId id = 0;
+  int attempt = 1;
+  RunStatus status = RunStatus::queued;
+  std::string conclusion;  // empty until completed
+  std::string event;       // "pull_request"
+  std::string path;        // ".github/workflows/ci.yml"
+  std::string head_branch;
+  std::string head_sha;
+  std::string head_repository;  // full name; empty when the fork is gone
+  std::string repository;       // full name
+  std::string actor;
+  std::string triggering_actor;
+  std::optional<WallTime> created_at;
+  std::optional<WallTime> run_started_at;
+};
+
+enum class JobStatus { queued, in_progress, completed, waiting, requested, pending };
+
+struct Job {
+  std::int64_t id = 0;
+  RunId run_id = 0;
+  int attempt = 1;
+  JobStatus status = JobStatus::queued;
+  std::string conclusion;
+  std::string name;
+  std::vector<std::string> labels;
+  std::optional<RunnerId> runner_id;
+  std::string runner_name;
+};
+
+struct Runner {
+  RunnerId id = 0;
+  std::string name;
+  bool online = false;
+  bool busy = false;
+  std::vector<std::string> labels;
+};
+
+struct JitRequest {
+  std::string name;
+  std::int64_t runner_group_id = 1;
+  std::vector<std::string> labels;  // 1 to 100; only these: none is added (facts.md A1)
+};
+
+struct JitConfig {
+  Runner runner;
+  Secret encoded;
+};
+
+struct RunnerDownload {
+  std::string os;            // "linux"
+  std::string architecture;  // "x64", "arm64"
+  std::string url;
+  std::string filename;
+  std::string sha256;  // may be empty
+};
+
+// What the rate-limit headers last said; for `mayfly check` and metrics.
+struct RateLimit {
+  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> remaining;
+  std::optional<WallTime> resets_at;
+  std::optional<WallTime> closed_until;  // calls fail locally until then
+};
+
+struct Call;  // github/call.h
+
+class GithubClient {
+ public:
+  GithubClient(HttpTransport& transport, Clock& clock, TokenSource& tokens, Settings settings);
+
+  [[nodiscard]] Result<Run> get_run(const RepositoryName& repository, RunId run,
+                                    SteadyTime deadline);
+  // Runs with status in_progress or queued, newest first, at most 100 of each (one page).
+  [[nodiscard]] Result<std::vector<Run>> list_live_runs(const RepositoryName& repository,
+                                                        SteadyTime deadline);
+  // All pages of one attempt.
+  [[nodiscard]] Result<std::vector<Job>> list_jobs(const RepositoryName& repository, RunId run,
+                                                   int attempt, SteadyTime deadline);
+
+  // github_conflict: a runner of that name exists (409), perhaps from our own lost answer.
+  // github_lost: may have been made; look by name before trying another.
+  [[nodiscard]] Result<JitConfig> generate_jit_config(const JitRequest& request,
+                                                      SteadyTime deadline);
+  // All pages, or an error: never a part.
+  [[nodiscard]] Result<std::vector<Runner>> list_runners(SteadyTime deadline);
+  // The one with exactly this name. The `name` query is a filter whose exactness GitHub does not
+  // state, so the answer is filtered again here.
+  [[nodiscard]] Result<std::optional<Runner>> find_runner(const std::string& name,
+                                                          SteadyTime deadline);
+  // Ok when it is gone, also when it was gone before (404). github_busy on 422.
+  [[nodiscard]] Status delete_runner(RunnerId id, SteadyTime deadline);
+  [[nodiscard]] Result<std::vector<RunnerDownload>> list_downloads(SteadyTime deadline);
+
+  [[nodiscard]] RateLimit rate_limit() const;
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+ private:
+  struct Cached {
+    std::string etag;
+    Run run;
+    std::uint64_t used = 0;  // for eviction of the least recently used
+  };
+
+  // 2xx, or 304 where the call has an ETag; anything else is an Error.
+  [[nodiscard]] Result<HttpResponse> send(const Call& call, SteadyTime deadline);
+  [[nodiscard]] Result<HttpResponse> send_to(const std::string& url, const Call& call,
+                                             SteadyTime deadline);
+  // Every element of all pages, once each, or an error.
+  [[nodiscard]] Result<json::array> read_list(Call call, std::string_view key, SteadyTime deadline);
+  [[nodiscard]] Status check_open();
+  void note_limits(const HttpResponse& response);
+  [[nodiscard]] Error refusal(const Call& call, const HttpResponse& response);
+
+  [[nodiscard]] Call runners_call(std::string_view below) const;
+  [[nodiscard]] std::optional<Cached> cached_run(const std::string& path);
+  void keep_run(const std::string& path, const HttpResponse& response, const Run& run);
+
+  HttpTransport& transport_;
+  Clock& clock_;
+  TokenSource& tokens_;
+  Settings settings_;
+  mutable std::mutex mutex_;
+  RateLimit rate_limit_;
+  int refusals_in_a_row_ = 0;           // by rate limits
+  std::map<std::string, Cached> runs_;  // by URL path; bounded
+  std::uint64_t uses_ = 0;
+};
+
+}  // namespace mayfly::github

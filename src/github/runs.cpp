@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+#include "github/call.h"
+#include "github/client.h"
+#include "github/parse.h"
+
+namespace mayfly::github {
+namespace {
+
+constexpr std::size_t k_runs_kept = 256;
+
+Call runs_call(const RepositoryName& repository, const std::string& below) {
+  Call call;
+  call.path = "/repos/" + percent_encode(repository.text, true) + "/actions/runs" + below;
+  call.permission = "repository \"Actions: read\"";
+  return call;
+}
+
+}  // namespace
+
+std::optional<GithubClient::Cached> GithubClient::cached_run(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto found = runs_.find(path);
+  if (found == runs_.end()) return std::nullopt;
+  found->second.used = ++uses_;
+  return found->second;
+}
+
+void GithubClient::keep_run(const std::string& path, const HttpResponse& response, const Run& run) {
+  const auto etag = response.headers.find("etag");
+  const std::lock_guard lock(mutex_);
+  runs_.erase(path);
+  if (!etag || etag->empty()) return;
+  if (runs_.size() >= k_runs_kept) {
+    runs_.erase(std::min_element(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) {
+      return a.second.used < b.second.used;
+    }));
+  }
+  runs_[path] = Cached{std::string(*etag), run, ++uses_};
+}
+
+Result<Run> GithubClient::get_run(const RepositoryName& repository, RunId id, SteadyTime deadline) {
+  Call call = runs_call(repository, "/" + std::to_string(id));
+  const auto cached = cached_run(call.path);
+  if (cached) call.etag = cached->etag;
+  TRY_ASSIGN(const HttpResponse response, send(call, deadline));
+  if (response.status == 304) return cached->run;
+
+  TRY_ASSIGN(const json::object object, parse_object(response.body));
+  TRY_ASSIGN(Run run, parse_run(object));
+  if (run.id != id) return fail(Code::github_bad_answer, "the answer is about another run");
+  keep_run(call.path, response, run);
+  return run;
+}
+
+Result<std::vector<Run>> GithubClient::list_live_runs(const RepositoryName& repository,
+                                                      SteadyTime deadline) {
+  std::map<RunId, Run, std::greater<>> newest_first;
+  // In the order of a run's life: one that moves on between the two requests is seen in both.
+  for (const char* status : {"queued", "in_progress"}) {
+    Call call = runs_call(repository, "");
+    call.query = {{"status", status}, {"per_page", "100"}};
+    TRY_ASSIGN(const HttpResponse response, send(call, deadline));
+    TRY_ASSIGN(const json::object object, parse_object(response.body));
+    TRY_ASSIGN(const json::array array, parse_list(object, "workflow_runs"));
+    TRY_ASSIGN(std::vector<Run> runs, parse_each<Run>(array, parse_run));
+    for (Run& run : runs) newest_first.insert_or_assign(run.id, std::move(run));
+  }
+  std::vector<Run> out;
+  for (auto& [id, run] : newest_first) out.push_back(std::move(run));
+  return out;
+}
+
+Result<std::vector<Job>> GithubClient::list_jobs(const RepositoryName& repository, RunId run,
+                                                 int attempt, SteadyTime deadline) {
+  const Call call = runs_call(
+      repository, "/" + std::to_string(run) + "/attempts/" + std::to_string(attempt) + "/jobs");
+  TRY_ASSIGN(const json::array array, read_list(call, "jobs", deadline));
+  TRY_ASSIGN(std::vector<Job> jobs, parse_each<Job>(array, parse_job));
+  for (const Job& job : jobs)
+    if (job.run_id != run) return fail(Code::github_bad_answer, "a job is of another run");
+  return jobs;
+}
+
+}  // namespace mayfly::github

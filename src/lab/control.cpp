@@ -1,0 +1,123 @@
+#include "lab/control.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "http/problem.h"
+#include "http/url.h"
+
+namespace mayfly::lab {
+namespace {
+
+constexpr Millis k_job_time{3000};
+
+std::string_view word(JobState state) {
+  switch (state) {
+    case JobState::hidden:
+      return "hidden";
+    case JobState::queued:
+      return "queued";
+    case JobState::in_progress:
+      return "in_progress";
+    case JobState::completed:
+      return "completed";
+  }
+  return "unknown";
+}
+
+HttpResponse done() { return json_response(200, "{}\n"); }
+
+}  // namespace
+
+RunSpec rr_workflow(const std::string& repository, const std::vector<std::string>& test_labels,
+                    Millis job_time) {
+  RunSpec spec;
+  spec.repository = RepositoryName{repository};
+  spec.head_repository = "contributor/rr";
+  spec.path = ".github/workflows/build-and-test-main.yml";
+  spec.workflow_name = "build-and-test-main";
+  JobSpec setup;
+  setup.name = "setup";
+  setup.labels = {"ubuntu-latest"};
+  setup.hosted = true;
+  JobSpec stop = setup;
+  stop.name = "stop-runners";
+  stop.always = true;
+  spec.jobs.push_back(setup);
+  const std::vector<std::string> architectures = {"x86_64", "arm64"};
+  for (std::size_t i = 0; i < test_labels.size() && i < architectures.size(); ++i) {
+    JobSpec test;
+    test.name = "test-" + architectures[i];
+    test.labels = {test_labels[i], "arch_" + architectures[i]};
+    test.needs = {"setup"};
+    test.duration = job_time;
+    test.steps = {"Checkout", "Build", "Test"};
+    stop.needs.push_back(test.name);
+    spec.jobs.push_back(std::move(test));
+  }
+  spec.jobs.push_back(std::move(stop));
+  return spec;
+}
+
+HttpResponse Control::handle(const HttpRequest& request) {
+  auto answer = route(request);
+  return answer ? std::move(*answer) : problem_response(answer.error());
+}
+
+Result<HttpResponse> Control::route(const HttpRequest& request) {
+  const auto target = parse_target(request.url);
+  if (!target) return fail(Code::bad_request_line, "the target cannot be understood");
+  const auto parts = split(std::string_view(target->path).substr(1), '/');
+  const auto id = parts.size() > 2 ? parse_int(parts[2]) : std::nullopt;
+  const bool is_post = request.method == "POST";
+  if (parts.size() >= 2 && parts[1] == "runs") {
+    if (parts.size() == 2 && is_post) return start_run(request);
+    if (parts.size() == 3 && id && !is_post) return show_run(*id);
+    if (parts.size() == 4 && id && is_post && parts[3] == "cancel") {
+      TRY(github_.cancel_run(*id));
+      return done();
+    }
+    if (parts.size() == 6 && id && is_post && parts[3] == "jobs") {
+      TRY(drive_job(*id, parts[4], parts[5]));
+      return done();
+    }
+  }
+  return fail(Code::no_such_path, "nothing is emulated at " + printable(target->path, 80));
+}
+
+Result<HttpResponse> Control::start_run(const HttpRequest& request) {
+  TRY_ASSIGN(const json::value body, parse_json(request.body));
+  const auto label =
+      body.is_object() ? json_string(body.get_object(), "label") : std::optional<std::string>{};
+  if (!label) return fail(Code::bad_field, "\"label\" must be a string");
+  const RunId id = github_.start_run(rr_workflow(repository_, {*label, *label}, k_job_time));
+  return json_response(201, json::serialize(json::object{{"id", id}}) + "\n");
+}
+
+Result<HttpResponse> Control::show_run(RunId id) {
+  const RunOutcome outcome = github_.outcome(id);
+  json::array jobs;
+  for (const GithubJob& job : github_.jobs(id))
+    jobs.push_back(json::object{{"name", job.spec.name},
+                                {"state", word(job.state)},
+                                {"conclusion", job.conclusion},
+                                {"runner", job.runner_name}});
+  return json_response(200, json::serialize(json::object{{"id", id},
+                                                         {"state", word(outcome.state)},
+                                                         {"conclusion", outcome.conclusion},
+                                                         {"jobs", std::move(jobs)}}) +
+                                "\n");
+}
+
+Status Control::drive_job(RunId id, const std::string& name, const std::string& verb) {
+  for (const GithubJob& job : github_.jobs(id)) {
+    if (job.spec.name != name) continue;
+    if (verb == "begin") return github_.begin_job(job.id);
+    if (verb == "complete") return github_.complete_job(job.id, "success");
+  }
+  return fail(Code::no_such_path, "run " + std::to_string(id) + " has no such job to drive yet");
+}
+
+}  // namespace mayfly::lab

@@ -1,0 +1,41 @@
+#pragma once
+
+// How a person or a script drives the emulated GitHub of `mayfly emulate`: plain POSTs under
+// /_emulator/, JSON in and out. Loopback only, no credential: nothing here is real.
+//
+//   POST /_emulator/runs                          starts rr's workflow: {"label":"rr_runner_x"}
+//   GET  /_emulator/runs/ID                       its status and jobs
+//   POST /_emulator/runs/ID/jobs/NAME/begin       begins a hosted job (setup, stop-runners)
+//   POST /_emulator/runs/ID/jobs/NAME/complete    ends it well
+//   POST /_emulator/runs/ID/cancel
+// Thread rule: safe from many threads.
+
+#include <string>
+
+#include "lab/github/fake_github.h"
+
+namespace mayfly::lab {
+
+// rr's workflow with its labels filled in: setup, one test per architecture, stop-runners.
+// test_labels: for x86_64 and arm64, in this order.
+[[nodiscard]] RunSpec rr_workflow(const std::string& repository,
+                                  const std::vector<std::string>& test_labels, Millis job_time);
+
+class Control final : public HttpService {
+ public:
+  Control(FakeGithub& github, std::string repository)
+      : github_(github), repository_(std::move(repository)) {}
+
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request) override;
+
+ private:
+  [[nodiscard]] Result<HttpResponse> route(const HttpRequest& request);
+  [[nodiscard]] Result<HttpResponse> start_run(const HttpRequest& request);
+  [[nodiscard]] Result<HttpResponse> show_run(RunId id);
+  [[nodiscard]] Status drive_job(RunId id, const std::string& name, const std::string& verb);
+
+  FakeGithub& github_;
+  const std::string repository_;
+};
+
+}  // namespace mayfly::lab

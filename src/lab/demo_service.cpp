@@ -1,0 +1,173 @@
+#include "lab/demo_service.h"
+
+#include <csignal>
+
+#include "lab/machine/files.h"
+#include "os/system_environment.h"
+
+namespace mayfly::lab {
+namespace {
+
+constexpr Millis k_start_patience = Seconds{10};
+constexpr Millis k_command_patience = Seconds{10};
+
+class NoService final : public HttpService {
+ public:
+  HttpResponse handle(const HttpRequest&) override { return {}; }
+};
+
+// A port that is free now. Somebody else could take it before it is used; then starting fails, and
+// says so.
+Result<int> free_port() {
+  NoService nothing;
+  os::HttpServerOptions options;
+  options.on_error = [](const Error&) { return HttpResponse{}; };
+  TRY_ASSIGN(const auto server, os::HttpServer::start(nothing, std::move(options)));
+  const int port = server->port();
+  server->stop();
+  return port;
+}
+
+std::string configuration(int port, int admin_port, const Emulator& emulator,
+                          const std::string& directory) {
+  return "deployment = \"demo\"\n"
+         "public_url = \"http://127.0.0.1:" +
+         std::to_string(port) +
+         "\"\n"
+         "[listen]\n"
+         "port = " +
+         std::to_string(port) +
+         "\n"
+         "admin_port = " +
+         std::to_string(admin_port) +
+         "\n"
+         "[github]\n"
+         "api_url = \"" +
+         emulator.github_url() +
+         "\"\n"
+         "token = \"env:GITHUB_TOKEN\"\n"
+         "organization = \"rr-debugger\"\n"
+         "[[repository]]\n"
+         "name = \"rr-debugger/rr\"\n"
+         "seed_labels = \"while-a-run-is-live\"\n"
+         "[aws]\n"
+         "region = \"us-east-1\"\n"
+         "security_group_ids = [\"sg-0123456789abcdef0\"]\n"
+         "subnet_ids = [\"subnet-0a000000000000001\", \"subnet-0b000000000000002\"]\n"
+         "[image.x86_64]\n"
+         "ssm_parameter = "
+         "\"/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id\"\n"
+         "[image.arm64]\n"
+         "ssm_parameter = "
+         "\"/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id\"\n"
+         "[[instance_type]]\n"
+         "architecture = \"x86_64\"\n"
+         "type = \"c5.9xlarge\"\n"
+         "usd_per_hour = \"1.53\"\n"
+         "[[instance_type]]\n"
+         "architecture = \"arm64\"\n"
+         "type = \"c6g.8xlarge\"\n"
+         "usd_per_hour = \"1.088\"\n"
+         "[limits]\n"
+         "usd_per_day = \"100.00\"\n"
+         "usd_per_month = \"100.00\"\n"
+         "[ledger]\n"
+         "path = \"" +
+         directory +
+         "/mayfly.db\"\n"
+         "[sweep]\n"
+         "every = \"1s\"\n";
+}
+
+std::vector<std::string> environment_for(const Emulator& emulator, const FakeAwsOptions& account) {
+  os::SystemEnvironment environment;
+  return {"PATH=" + environment.variable("PATH").value_or("/usr/bin:/bin"),
+          "AWS_ENDPOINT_URL=" + emulator.aws_url(),
+          "AWS_ACCESS_KEY_ID=" + account.keys.front().id,
+          "AWS_SECRET_ACCESS_KEY=" + account.keys.front().secret,
+          "AWS_REGION=us-east-1",
+          std::string("GITHUB_TOKEN=") + k_emulated_token};
+}
+
+}  // namespace
+
+Status DemoService::spawn(const std::string& program, const std::string& directory,
+                          const Emulator& emulator) {
+  TRY_ASSIGN(const int port, free_port());
+  TRY_ASSIGN(const int admin_port, free_port());
+  program_ = program;
+  directory_ = directory;
+  url_ = "http://127.0.0.1:" + std::to_string(port);
+  health_url_ = "http://127.0.0.1:" + std::to_string(admin_port) + "/healthz";
+  environment_ = environment_for(emulator, FakeAwsOptions{});
+  TRY(write_file(directory + "/mayfly.toml", configuration(port, admin_port, emulator, directory)));
+  os::SpawnOptions options;
+  options.argv = {program, "serve", "--config", directory + "/mayfly.toml"};
+  options.environment = environment_;
+  options.output = os::ChildOutput::file;
+  options.output_file = directory + "/mayfly.log";
+  TRY_ASSIGN(os::ChildProcess child, os::ChildProcess::spawn(options));
+  child_ = std::make_unique<os::ChildProcess>(std::move(child));
+  return {};
+}
+
+Status DemoService::wait_until_it_answers() {
+  const SteadyTime patience = clock_.steady() + k_start_patience;
+  HttpRequest request;
+  request.url = health_url_;
+  while (clock_.steady() < patience) {
+    if (const auto status = child_->wait_for(Millis{0}))
+      return fail(Code::internal, "mayfly serve ended with status " + std::to_string(*status) +
+                                      "; see " + directory_ + "/mayfly.log");
+    const auto answer = transport_.send(request, clock_.steady() + Seconds{1});
+    if (answer && answer->status == 200) return {};
+    clock_.sleep_for(Millis{20});
+  }
+  return fail(Code::internal,
+              "mayfly serve did not become healthy; see " + directory_ + "/mayfly.log");
+}
+
+Result<std::unique_ptr<DemoService>> DemoService::start(const std::string& program,
+                                                        const std::string& directory,
+                                                        Emulator& emulator, Clock& clock,
+                                                        HttpTransport& transport) {
+  std::unique_ptr<DemoService> service(new DemoService(clock, transport));
+  TRY(service->spawn(program, directory, emulator));
+  TRY(service->wait_until_it_answers());
+  return service;
+}
+
+Result<json::object> DemoService::lease(const std::string& id) {
+  HttpRequest request;
+  request.url = url_ + "/v1/leases/" + id;
+  TRY_ASSIGN(const HttpResponse answer, transport_.send(request, clock_.steady() + Seconds{5}));
+  TRY_ASSIGN(json::value body, parse_json(answer.body));
+  if (answer.status != 200 || !body.is_object())
+    return fail(Code::internal, "lease " + id + ": status " + std::to_string(answer.status));
+  return std::move(body.get_object());
+}
+
+Result<json::value> DemoService::command(const std::vector<std::string>& words) {
+  os::SpawnOptions options;
+  options.argv = {program_};
+  options.argv.insert(options.argv.end(), words.begin(), words.end());
+  for (const char* word : {"--json", "--config"}) options.argv.emplace_back(word);
+  options.argv.push_back(directory_ + "/mayfly.toml");
+  options.environment = environment_;
+  options.output = os::ChildOutput::pipe;
+  TRY_ASSIGN(os::ChildProcess child, os::ChildProcess::spawn(options));
+  const std::string output = child.read_output();
+  if (!child.wait_for(k_command_patience))
+    return fail(Code::internal, "mayfly " + words.front() + " does not end");
+  // Diagnostics share the pipe; the answer is the last line.
+  const std::size_t end = output.find_last_not_of('\n');
+  const std::string text = output.substr(0, end == std::string::npos ? 0 : end + 1);
+  return parse_json(text.substr(text.rfind('\n') + 1));
+}
+
+int DemoService::stop() {
+  child_->signal_group(SIGTERM);
+  return child_->wait_for(Seconds{5}).value_or(-1);
+}
+
+}  // namespace mayfly::lab

@@ -1,0 +1,85 @@
+#include "lab/emulate.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "lab/control.h"
+#include "lab/emulator.h"
+#include "lab/machine/files.h"
+#include "lab/recorder.h"
+#include "os/line_log.h"
+#include "os/signals.h"
+#include "os/system_clock.h"
+#include "os/system_entropy.h"
+
+namespace mayfly::lab {
+namespace {
+
+void explain(Emulator& emulator, const std::string& directory) {
+  const FakeAwsOptions account;
+  std::printf(
+      "emulated EC2, SSM and STS at %s, GitHub at %s, machines in %s\n\n"
+      "To point a mayfly (or the AWS CLI, with --endpoint-url) at it:\n"
+      "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s\n"
+      "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n"
+      "  export GITHUB_TOKEN=%s\n"
+      "In its configuration: github.api_url = \"%s\", github.organization = \"rr-debugger\",\n"
+      "aws.security_group_ids = [\"%s\"], aws.subnet_ids = [\"%s\"].\n"
+      "To start rr's workflow there: curl --data '{\"label\":\"rr_runner_1\"}' %s/_emulator/runs\n"
+      "Ctrl-C ends it, and every machine with it.\n",
+      emulator.aws_url().c_str(), emulator.github_url().c_str(), directory.c_str(),
+      emulator.aws_url().c_str(), account.region.c_str(), account.keys.front().id.c_str(),
+      account.keys.front().secret.c_str(), k_emulated_token, emulator.github_url().c_str(),
+      account.security_groups.begin()->c_str(), account.subnets.begin()->first.c_str(),
+      emulator.github_url().c_str());
+  std::fflush(stdout);
+}
+
+Result<int> run(const EmulateOptions& options, const std::string& directory) {
+  os::StopSignal stop;
+  os::SystemClock clock;
+  os::SystemEntropy entropy;
+  os::LineLog log(clock, {2, LogLevel::info, os::log_form_for(2)});
+  std::unique_ptr<Recorder> recorder;
+  EmulatorOptions emulator_options;
+  emulator_options.directory = directory;
+  emulator_options.aws_port = options.aws_port;
+  emulator_options.github_port = options.github_port;
+  if (!options.record.empty()) {
+    TRY_ASSIGN(recorder, Recorder::open(options.record));
+    emulator_options.on_github_exchange = [&recorder](const HttpRequest& request,
+                                                      const HttpResponse& response) {
+      recorder->note(request, response);
+    };
+  }
+  TRY_ASSIGN(const auto emulator, Emulator::start(emulator_options, clock, entropy, log));
+  Control control(emulator->github(), emulator_options.repository);
+  emulator->add_github_service("/_emulator/", control);
+  explain(*emulator, directory);
+  stop.wait();
+  return 0;
+}
+
+}  // namespace
+
+int run_emulate(const EmulateOptions& options) {
+  os::ignore_broken_pipes();
+  std::string directory = options.directory;
+  if (directory.empty()) {
+    std::string name = "/tmp/mayfly-emulate-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) {
+      std::perror("mayfly emulate: cannot make a directory below /tmp");
+      return 2;
+    }
+    directory = name;
+  } else if (const auto made = make_directory(directory); !made) {
+    std::fprintf(stderr, "mayfly emulate: %s\n", made.error().message.c_str());
+    return 2;
+  }
+  const Result<int> status = run(options, directory);
+  if (!status) std::fprintf(stderr, "mayfly emulate: %s\n", status.error().message.c_str());
+  if (options.directory.empty()) remove_all(directory);
+  return status ? *status : 2;
+}
+
+}  // namespace mayfly::lab

@@ -1,0 +1,20 @@
+#pragma once
+
+// `mayfly emulate`: the emulated EC2 and GitHub on fixed ports, for a `mayfly serve` of one's own,
+// the AWS CLI or curl, until Ctrl-C. Prints the environment and configuration that reach it.
+
+#include <cstdint>
+#include <string>
+
+namespace mayfly::lab {
+
+struct EmulateOptions {
+  std::uint16_t aws_port = 4566;
+  std::uint16_t github_port = 4567;
+  std::string directory = {};  // of the machines; empty: a temporary one
+  std::string record = {};     // file for every exchange with GitHub, one JSON object a line
+};
+
+[[nodiscard]] int run_emulate(const EmulateOptions& options);
+
+}  // namespace mayfly::lab

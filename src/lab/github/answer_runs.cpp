@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <boost/json/object.hpp>
+
+#include "base/text.h"
+#include "lab/github/bodies.h"
+#include "lab/github/routes.h"
+
+namespace mayfly::lab::rest {
+namespace {
+
+// GitHub searches no further than this.
+constexpr std::size_t k_results_max = 1000;
+
+// As the options spell it; GitHub's names have no case.
+std::optional<std::string> repository_of(const Ask& ask) {
+  const std::string asked = to_lower(ask.arguments.at(0) + "/" + ask.arguments.at(1));
+  for (const RepositoryName& repository : ask.options.repositories)
+    if (to_lower(repository.text) == asked) return repository.text;
+  return std::nullopt;
+}
+
+bool is_in(const GithubRun& run, const std::string& repository) {
+  return to_lower(run.spec.repository.text) == to_lower(repository);
+}
+
+const GithubRun* run_of(const Ask& ask, const GithubWorld& world) {
+  const auto repository = repository_of(ask);
+  const auto id = parse_int(ask.arguments.at(2));
+  const GithubRun* run = repository && id ? world.find_run(*id) : nullptr;
+  return run != nullptr && is_in(*run, *repository) ? run : nullptr;
+}
+
+bool passes(const Ask& ask, const GithubRun& run, const RunOutcome& outcome) {
+  const auto status = ask.target.parameter("status");
+  const auto event = ask.target.parameter("event");
+  const auto branch = ask.target.parameter("branch");
+  const auto actor = ask.target.parameter("actor");
+  const auto head_sha = ask.target.parameter("head_sha");
+  return (!status || *status == status_name(outcome.state) || *status == outcome.conclusion) &&
+         (!event || *event == run.spec.event) && (!branch || *branch == run.spec.head_branch) &&
+         (!actor || *actor == run.spec.actor) && (!head_sha || *head_sha == run.spec.head_sha);
+}
+
+json::array job_bodies(const Ask& ask, const GithubRun& run, const std::vector<GithubJob>& jobs) {
+  json::array out;
+  for (const GithubJob& job : jobs) out.push_back(job_body(ask.options, run, job));
+  return out;
+}
+
+}  // namespace
+
+HttpResponse get_repository(const Ask& ask, GithubWorld&) {
+  const auto repository = repository_of(ask);
+  return repository ? json_answer(200, full_repository_body(ask.options, *repository))
+                    : not_found();
+}
+
+HttpResponse list_runs(const Ask& ask, GithubWorld& world) {
+  const auto repository = repository_of(ask);
+  if (!repository) return not_found();
+  json::array found;
+  const auto& runs = world.runs();
+  for (auto entry = runs.rbegin(); entry != runs.rend() && found.size() < k_results_max; ++entry) {
+    const GithubRun& run = entry->second;
+    const RunOutcome outcome = world.outcome(run);
+    if (is_in(run, *repository) && passes(ask, run, outcome))
+      found.push_back(run_body(ask.options, run, outcome));
+  }
+  return paged_answer(ask, "workflow_runs", std::move(found));
+}
+
+HttpResponse get_run(const Ask& ask, GithubWorld& world) {
+  const GithubRun* run = run_of(ask, world);
+  if (run == nullptr) return not_found();
+  return json_answer(200, run_body(ask.options, *run, world.outcome(*run)));
+}
+
+HttpResponse list_run_jobs(const Ask& ask, GithubWorld& world) {
+  const GithubRun* run = run_of(ask, world);
+  if (run == nullptr) return not_found();
+  const bool wants_all = ask.target.parameter("filter") == "all";
+  std::vector<GithubJob> jobs;
+  for (int attempt = wants_all ? 1 : run->attempt; attempt <= run->attempt; ++attempt)
+    for (GithubJob& job : world.jobs_of(*run, attempt)) jobs.push_back(std::move(job));
+  return paged_answer(ask, "jobs", job_bodies(ask, *run, jobs));
+}
+
+HttpResponse list_attempt_jobs(const Ask& ask, GithubWorld& world) {
+  const GithubRun* run = run_of(ask, world);
+  const auto attempt = parse_int(ask.arguments.at(3));
+  if (run == nullptr || !attempt || *attempt < 1 || *attempt > run->attempt) return not_found();
+  const std::vector<GithubJob> jobs = world.jobs_of(*run, static_cast<int>(*attempt));
+  return paged_answer(ask, "jobs", job_bodies(ask, *run, jobs));
+}
+
+HttpResponse get_job(const Ask& ask, GithubWorld& world) {
+  const auto repository = repository_of(ask);
+  const auto id = parse_int(ask.arguments.at(2));
+  const GithubJob* job = repository && id ? world.find_job(*id) : nullptr;
+  const GithubRun* run = job != nullptr ? world.find_run(job->run_id) : nullptr;
+  if (run == nullptr || !is_in(*run, *repository)) return not_found();
+  return json_answer(200, job_body(ask.options, *run, *job));
+}
+
+}  // namespace mayfly::lab::rest

@@ -1,0 +1,76 @@
+#pragma once
+
+// A GitHub for one organisation: its REST API as an HTTP service, as strict as the real one, and
+// the world behind it in the caller's hands. Implemented are the calls of facts.md A1, A3 and A4
+// that mayfly, its clients and its demo make; anything else is GitHub's 404. Under /_runner/ stands
+// the protocol of the stand-in runner (routes.h), which is ours.
+//
+// As on GitHub: an unknown credential is 401, a missing User-Agent 403, an API version that does
+// not exist 400; public facts can be read without a credential; every answer carries the rate limit
+// and GETs an ETag. Thread rule: safe from many threads, one lock.
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/url.h"
+#include "lab/github/github_options.h"
+#include "lab/github/github_world.h"
+#include "lab/github/rate_budget.h"
+#include "seam/clock.h"
+#include "seam/entropy.h"
+
+namespace mayfly::lab {
+
+class FakeGithub final : public HttpService {
+ public:
+  FakeGithub(Clock& clock, Entropy& entropy, GithubOptions options);
+
+  [[nodiscard]] HttpResponse handle(const HttpRequest& request) override;
+
+  // World control; the meanings are GithubWorld's.
+  RunId start_run(RunSpec spec);
+  [[nodiscard]] Status begin_job(JobId id);
+  [[nodiscard]] Status complete_job(JobId id, const std::string& conclusion);
+  [[nodiscard]] Status cancel_run(RunId id);
+  [[nodiscard]] Result<int> rerun(RunId id, Rerun which);
+  void disconnect(RunnerId id);
+
+  // Copies of what is so now. The jobs are those of the current attempt; none for an unknown run.
+  [[nodiscard]] std::vector<GithubRun> runs();
+  [[nodiscard]] RunOutcome outcome(RunId id);
+  [[nodiscard]] std::vector<GithubJob> jobs(RunId id);
+  [[nodiscard]] std::vector<GithubRunner> runners();
+  [[nodiscard]] const GithubOptions& options() const { return options_; }
+
+ private:
+  // fn(world, now) under the lock, after time has done its part.
+  template <class Fn>
+  auto with_world(Fn&& fn) {
+    const WallTime now = clock_.wall();
+    const std::lock_guard lock(mutex_);
+    world_.settle(now);
+    return std::forward<Fn>(fn)(world_, now);
+  }
+  struct Fresh {
+    std::string random;
+    std::string request_id;
+  };
+  [[nodiscard]] HttpResponse answer(const HttpRequest& request, const Fresh& fresh, WallTime now);
+  [[nodiscard]] HttpResponse answer_api(const HttpRequest& request, const Target& target,
+                                        const Fresh& fresh, WallTime now);
+  [[nodiscard]] HttpResponse answer_route(const HttpRequest& request, const Target& target,
+                                          const Fresh& fresh, WallTime now, bool is_anonymous);
+
+  Clock& clock_;
+  Entropy& entropy_;
+  const GithubOptions options_;
+  std::mutex mutex_;
+  GithubWorld world_;
+  RateBudget budget_;
+  RateBudget anonymous_budget_;
+};
+
+}  // namespace mayfly::lab

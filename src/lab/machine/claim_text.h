@@ -1,0 +1,25 @@
+#pragma once
+
+// What a machine gets for its claim: lines of "name value" from the service, and within them the
+// JIT config as the emulated GitHub makes it (facts.md A1: base64 of a JSON map from file name to
+// base64 content).
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace mayfly::lab {
+
+struct ClaimText {
+  std::string repository;  // lower case
+  RunId run_id = 0;
+  std::string server;  // where the runner finds GitHub
+  RunnerId runner_id = 0;
+  std::string secret;
+};
+
+[[nodiscard]] std::optional<ClaimText> parse_claim_text(std::string_view answer);
+
+}  // namespace mayfly::lab

@@ -1,0 +1,321 @@
+#include "lease/decide.h"
+
+#include <doctest/doctest.h>
+
+#include "lease/testing.h"
+
+namespace mayfly {
+namespace {
+
+using namespace testing;
+using enum LeaseState;
+
+const SweepPolicy k_policy;
+
+Decision after(const Lease& lease, const LeaseFacts& facts, Millis elapsed) {
+  return decide(lease, facts, k_start + elapsed, k_policy);
+}
+
+LeaseFacts machine_ended(const Lease& lease, const std::string& reason = "") {
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.machine.seen = MachineSeen::ended;
+  facts.machine.reason = reason;
+  return facts;
+}
+
+TEST_CASE("decide: a lease whose facts are as expected is left alone") {
+  for (const LeaseState state : {booting, claimed, online, busy}) {
+    const Lease lease = lease_in(state);
+    const Decision decision = after(lease, facts_as_expected(lease), Seconds{10});
+    CHECK_FALSE(decision.changed);
+    CHECK(decision.acts.empty());
+  }
+}
+
+TEST_CASE("decide: a deadline ends a lease in every state, whatever GitHub and EC2 say") {
+  for (const LeaseState state : {launching, booting, claimed, online, busy}) {
+    const Lease lease = lease_in(state);
+    const Decision decision = after(lease, LeaseFacts{}, Seconds{3600});
+    CHECK(decision.next.state == ending);
+    CHECK(decision.next.outcome == Outcome::deadline);
+    if (state != launching) CHECK(has_act(decision, Act::terminate));
+  }
+}
+
+TEST_CASE("decide: unknown facts end nothing before the deadline") {
+  for (const LeaseState state : {launching, booting, claimed, online, busy}) {
+    const Decision decision = after(lease_in(state), LeaseFacts{}, Seconds{20});
+    CHECK(decision.next.state == state);
+    CHECK_FALSE(has_act(decision, Act::terminate));
+    CHECK_FALSE(has_act(decision, Act::remove_runner));
+  }
+}
+
+TEST_CASE("decide: a busy runner is not ended by a release, an idle limit or a boot timeout") {
+  Lease lease = lease_in(busy);
+  lease.release_asked = true;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.demand = DemandSeen::open;
+  const Decision decision = after(lease, facts, Seconds{3000});
+  CHECK(decision.next.state == busy);
+  CHECK(decision.acts.empty());
+  CHECK_FALSE(decision.next.release_asked);
+}
+
+TEST_CASE(
+    "decide: destroy of a stranger's run changes nothing while its jobs are queued or not yet "
+    "visible") {
+  for (const LeaseState state : {booting, claimed, online, busy}) {
+    for (const DemandSeen demand : {DemandSeen::none_yet, DemandSeen::open}) {
+      Lease lease = lease_in(state);
+      lease.release_asked = true;
+      LeaseFacts facts = facts_as_expected(lease);
+      facts.demand = demand;
+      const Decision decision = after(lease, facts, Seconds{10});
+      CHECK(decision.next.state == state);
+      CHECK(decision.acts.empty());
+    }
+  }
+}
+
+TEST_CASE("decide: a release of a lease whose jobs are all done asks GitHub before it ends it") {
+  Lease lease = lease_in(online);
+  lease.release_asked = true;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.demand = DemandSeen::served;
+  const Decision decision = after(lease, facts, Seconds{10});
+  CHECK(decision.next.state == online);
+  CHECK(decision.acts == std::vector<Act>{Act::retire_if_idle});
+}
+
+TEST_CASE("decide: a run that is over ends its leases although no stop job ever rang") {
+  for (const LeaseState state : {launching, booting, claimed, online, busy}) {
+    const Lease lease = lease_in(state);
+    LeaseFacts facts = facts_as_expected(lease);
+    facts.run = RunSeen::over;
+    const Decision decision = after(lease, facts, Seconds{10});
+    CHECK(decision.next.state == ending);
+    if (state != launching) CHECK(has_act(decision, Act::terminate));
+  }
+}
+
+TEST_CASE("decide: a launch without an answer is sent again with the same intent, not made anew") {
+  const Lease lease = lease_in(launching);
+  const LeaseFacts facts = facts_as_expected(lease);
+  CHECK(after(lease, facts, Seconds{29}).acts.empty());
+  const Decision decision = after(lease, facts, Seconds{31});
+  CHECK(decision.acts == std::vector<Act>{Act::resend_launch});
+  CHECK(decision.next.launch.request == lease.launch.request);
+  CHECK(decision.next.launch.number == 1);
+}
+
+TEST_CASE("decide: a machine found by its tag is adopted instead of launching a second one") {
+  const Lease lease = lease_in(launching);
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.machine.seen = MachineSeen::alive;
+  facts.machine.instance_id = InstanceId{"i-00000000000000001"};
+  const Decision decision = after(lease, facts, Seconds{60});
+  CHECK(decision.next.state == booting);
+  CHECK(decision.next.launch.instance_id.text == "i-00000000000000001");
+  CHECK_FALSE(decision.next.launch.pending);
+  CHECK(decision.next.launch.request.empty());
+  CHECK(decision.acts.empty());
+}
+
+TEST_CASE(
+    "decide: an ending lease never sends its launch again, and waits until the list is believed") {
+  Lease lease = lease_in(launching);
+  lease.state = ending;
+  lease.outcome = Outcome::run_over;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.machine.seen = MachineSeen::absent;
+  const Decision early = after(lease, facts, Seconds{60});
+  CHECK(early.next.state == ending);
+  CHECK_FALSE(has_act(early, Act::resend_launch));
+  const Decision late = after(lease, facts, Seconds{301});
+  CHECK(late.next.state == gone);
+  facts.machine.seen = MachineSeen::unknown;
+  CHECK(after(lease, facts, Seconds{301}).next.state == ending);
+}
+
+TEST_CASE("decide: a machine that dies before its job is launched again, at most boots_max times") {
+  Lease lease = lease_in(booting);
+  const Decision again = after(lease, machine_ended(lease), Seconds{20});
+  CHECK(again.next.state == launching);
+  CHECK(again.next.next_launch_at == k_start + Seconds{20});
+  lease.launch.boots = k_policy.boots_max;
+  const Decision enough = after(lease, machine_ended(lease), Seconds{20});
+  CHECK(enough.next.outcome == Outcome::boot_failed);
+}
+
+TEST_CASE("decide: after a claim a dead machine is launched again only when the jobs are known") {
+  const Lease lease = lease_in(online);
+  LeaseFacts facts = machine_ended(lease);
+  CHECK(after(lease, facts, Seconds{20}).next.state == online);
+  facts.jobs_known = true;
+  CHECK(after(lease, facts, Seconds{20}).next.state == launching);
+  facts.job_taken = true;
+  const Decision done = after(lease, facts, Seconds{20});
+  CHECK(done.next.state == ending);
+  CHECK(done.next.outcome == Outcome::job_done);
+}
+
+TEST_CASE("decide: a spot interruption during the job is called by its name") {
+  const Lease lease = lease_in(busy);
+  LeaseFacts facts = machine_ended(lease, "Server.SpotInstanceTermination");
+  facts.job_taken = true;
+  CHECK(after(lease, facts, Seconds{20}).next.outcome == Outcome::interrupted);
+}
+
+TEST_CASE("decide: a second launch waits until the first machine is confirmed ended") {
+  Lease lease = lease_in(booting);
+  const Decision timed_out = after(lease, facts_as_expected(lease), Seconds{601});
+  CHECK(timed_out.next.state == launching);
+  CHECK(timed_out.acts == std::vector<Act>{Act::terminate});
+
+  lease = timed_out.next;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.machine.seen = MachineSeen::ending;
+  const Decision waiting = after(lease, facts, Seconds{620});
+  CHECK(waiting.acts == std::vector<Act>{Act::terminate});
+  facts.machine.seen = MachineSeen::unknown;
+  CHECK(after(lease, facts, Seconds{620}).acts == std::vector<Act>{Act::terminate});
+
+  facts.machine.seen = MachineSeen::ended;
+  const Decision relaunch = after(lease, facts, Seconds{640});
+  CHECK(has_act(relaunch, Act::new_launch));
+  CHECK(relaunch.next.launch.instance_id.empty());
+}
+
+TEST_CASE("decide: a machine missing from a fresh list is not taken for dead") {
+  const Lease lease = lease_in(booting);
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.machine.seen = MachineSeen::absent;
+  CHECK(after(lease, facts, Seconds{299}).next.state == booting);
+  CHECK(after(lease, facts, Seconds{301}).next.state == launching);
+}
+
+TEST_CASE(
+    "decide: gone needs both machine and runner confirmed, and GitHub cannot hold back the "
+    "termination") {
+  const Lease lease = lease_in(ending);
+  LeaseFacts facts;
+  facts.machine.seen = MachineSeen::alive;
+  Decision decision = after(lease, facts, Seconds{10});
+  CHECK(has_act(decision, Act::terminate));
+  facts.machine.seen = MachineSeen::ended;
+  decision = after(lease, facts, Seconds{10});
+  CHECK(decision.next.machine_ended);
+  CHECK(decision.next.reserved.micros == 0);
+  CHECK(decision.next.state == ending);
+  facts.runner = RunnerSeen::absent;
+  CHECK(after(decision.next, facts, Seconds{20}).next.state == gone);
+}
+
+TEST_CASE("decide: when GitHub stays away for more than a day its own cleaning is relied on") {
+  Lease lease = lease_in(ending);
+  lease.machine_ended = true;
+  CHECK(after(lease, LeaseFacts{}, std::chrono::hours{24}).next.state == ending);
+  CHECK(after(lease, LeaseFacts{}, std::chrono::hours{26}).next.state == gone);
+}
+
+TEST_CASE("decide: an idle runner is retired through GitHub after its limit") {
+  const Lease lease = lease_in(online);
+  const LeaseFacts facts = facts_as_expected(lease);
+  CHECK(after(lease, facts, Seconds{600}).acts.empty());
+  CHECK(after(lease, facts, Seconds{601}).acts == std::vector<Act>{Act::retire_if_idle});
+}
+
+TEST_CASE("decide: a runner that GitHub no longer lists gives its machine a minute to power off") {
+  const Lease lease = lease_in(busy);
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.runner = RunnerSeen::absent;
+  Decision decision = after(lease, facts, Seconds{10});
+  CHECK(decision.next.state == busy);
+  CHECK(decision.next.runner_missing_since == k_start + Seconds{10});
+  facts.job_taken = true;
+  decision = after(decision.next, facts, Seconds{71});
+  CHECK(decision.next.outcome == Outcome::job_done);
+  CHECK(has_act(decision, Act::terminate));
+}
+
+TEST_CASE("decide: an idle JIT runner that vanished from GitHub is replaced") {
+  const Lease lease = lease_in(online);
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.runner = RunnerSeen::absent;
+  Decision decision = after(lease, facts, Seconds{10});
+  facts.jobs_known = true;
+  decision = after(decision.next, facts, Seconds{80});
+  CHECK(decision.next.state == launching);
+  CHECK(decision.next.runner_name.empty());
+  CHECK(has_act(decision, Act::terminate));
+}
+
+TEST_CASE("decide: metadata that is still on after the claim is switched off") {
+  Lease lease = lease_in(claimed);
+  lease.metadata_off = false;
+  CHECK(has_act(after(lease, facts_as_expected(lease), Seconds{5}), Act::disable_metadata));
+}
+
+TEST_CASE("decide: capacity is waited for until give_up_at, then the lease ends with the reason") {
+  Lease lease = lease_in(launching);
+  lease.launch.pending = false;
+  lease.launch.request.clear();
+  lease.reason = "no capacity: c5.9xlarge InsufficientInstanceCapacity";
+  lease.next_launch_at = k_start + Seconds{20};
+  lease.give_up_at = k_start + Seconds{300};
+  const LeaseFacts facts = facts_as_expected(lease);
+  CHECK(after(lease, facts, Seconds{10}).acts.empty());
+  CHECK(after(lease, facts, Seconds{21}).acts == std::vector<Act>{Act::new_launch});
+  const Decision end = after(lease, facts, Seconds{300});
+  CHECK(end.next.outcome == Outcome::no_capacity);
+  CHECK(end.next.state == gone);
+}
+
+TEST_CASE(
+    "decide: no sequence of facts revives a lease, takes an edge that is not drawn, or ends a "
+    "live one on unknown facts") {
+  std::uint64_t seed = 1;
+  const auto draw = [&seed](std::uint64_t bound) {
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (seed >> 33) % bound;
+  };
+  for (int round = 0; round < 20000; ++round) {
+    Lease lease = lease_in(static_cast<LeaseState>(draw(7)));
+    lease.release_asked = draw(2) == 0 && lease.state != gone;
+    Millis elapsed{0};
+    for (int step = 0; step < 12; ++step) {
+      elapsed += Seconds{static_cast<long long>(draw(400))};
+      LeaseFacts facts;
+      facts.machine.seen = static_cast<MachineSeen>(draw(5));
+      facts.machine.instance_id = lease.launch.instance_id;
+      facts.runner = static_cast<RunnerSeen>(draw(5));
+      facts.run = static_cast<RunSeen>(draw(3));
+      facts.demand = static_cast<DemandSeen>(draw(4));
+      facts.jobs_known = draw(2) == 0;
+      facts.job_taken = facts.jobs_known && draw(2) == 0;
+      const Decision decision = after(lease, facts, elapsed);
+      if (lease.state == gone) CHECK_FALSE(decision.changed);
+      if (decision.next.state == gone) CHECK(decision.next.machine_ended);
+      CHECK(decision.next.launch.number == lease.launch.number);
+      lease = decision.next;
+    }
+  }
+}
+
+TEST_CASE(
+    "questions: nothing is asked about a lease that is gone, and jobs only where they decide") {
+  MachineFact alive;
+  alive.seen = MachineSeen::alive;
+  MachineFact dead;
+  dead.seen = MachineSeen::ended;
+  CHECK_FALSE(questions(lease_in(gone), dead).run);
+  CHECK_FALSE(questions(lease_in(online), alive).jobs);
+  CHECK(questions(lease_in(online), dead).jobs);
+  CHECK_FALSE(questions(lease_in(booting), dead).jobs);
+  CHECK_FALSE(questions(lease_in(ending), alive).run);
+  CHECK(questions(lease_in(ending), alive).runner);
+}
+
+}  // namespace
+}  // namespace mayfly

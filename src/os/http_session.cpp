@@ -1,0 +1,228 @@
+#include "os/http_session.h"
+
+#include <boost/beast/core/string.hpp>
+#include <exception>
+
+#include "base/text.h"
+#include "os/http_wire.h"
+
+namespace mayfly::os {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+// Beyond the headers, so that the parser's own limit is met first.
+constexpr std::size_t k_buffer_slack = 16 * 1024;
+constexpr Millis k_linger_time{2'000};
+constexpr std::size_t k_linger_bytes = 1024 * 1024;
+
+std::string peer_text(const asio::ip::tcp::socket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "";
+  const auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
+bool is_name(std::string_view name, std::string_view lower) { return to_lower(name) == lower; }
+
+HttpRequest to_request(const http::request<http::string_body>& message, const std::string& peer) {
+  HttpRequest out;
+  out.method = std::string(message.method_string());
+  out.url = std::string(message.target());
+  out.peer = peer;
+  for (const auto& field : message)
+    out.headers.add(std::string(field.name_string()), std::string(field.value()));
+  return out;
+}
+
+// What two readers of the same bytes could take for different requests.
+std::optional<std::string> ambiguity(const HttpRequest& request, unsigned version) {
+  const Headers& headers = request.headers;
+  const auto length = headers.find("Content-Length");
+  const auto encoding = headers.find("Transfer-Encoding");
+  if (headers.count("Content-Length") > 1 || (length && length->find(',') != length->npos))
+    return "more than one Content-Length";
+  if (length && encoding) return "Content-Length with Transfer-Encoding";
+  if (headers.count("Transfer-Encoding") > 1 || (encoding && !is_name(*encoding, "chunked")))
+    return "a Transfer-Encoding other than chunked";
+  if (encoding && version < 11) return "Transfer-Encoding in HTTP/1.0";
+  if (headers.count("Host") > 1 || (version >= 11 && headers.count("Host") == 0))
+    return "not exactly one Host";
+  const auto expect = headers.find("Expect");
+  if (expect && !is_name(*expect, "100-continue")) return "an unknown Expect";
+  return std::nullopt;
+}
+
+}  // namespace
+
+HttpResponse error_response(const HttpServerOptions& options, const Error& error) {
+  HttpResponse out;
+  try {
+    out = options.on_error(error);
+  } catch (const std::exception&) {
+    out = HttpResponse{.status = info(error.code).http_status, .headers = {}, .body = ""};
+  }
+  if (error.retry_after && !out.headers.find("Retry-After")) {
+    const auto seconds = std::chrono::ceil<Seconds>(*error.retry_after);
+    out.headers.add("Retry-After", std::to_string(seconds.count()));
+  }
+  return out;
+}
+
+HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpServerOptions& options,
+                         const Submit& submit, std::shared_ptr<void> permit)
+    : socket_(std::move(socket)),
+      timer_(socket_.get_executor()),
+      options_(options),
+      submit_(submit),
+      permit_(std::move(permit)),
+      peer_(peer_text(socket_)),
+      buffer_(options.header_bytes_max + k_buffer_slack) {}
+
+void HttpSession::start() {
+  ErrorCode ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  await_request();
+}
+
+void HttpSession::await_request() {
+  if (buffer_.size() > 0) return read_header();
+  arm(options_.idle_timeout);
+  socket_.async_read_some(buffer_.prepare(4096),
+                          [self = shared_from_this()](ErrorCode error, std::size_t size) {
+                            self->disarm();
+                            if (error) return;
+                            self->buffer_.commit(size);
+                            self->read_header();
+                          });
+}
+
+void HttpSession::read_header() {
+  arm(options_.read_timeout);
+  ++requests_;
+  parser_.emplace();
+  parser_->header_limit(options_.header_bytes_max);
+  parser_->body_limit(options_.body_bytes_max);
+  is_head_ = false;
+  http::async_read_header(
+      socket_, buffer_, *parser_,
+      [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_header(error); });
+}
+
+void HttpSession::on_header(ErrorCode error) {
+  if (error || is_expired_) return on_read_error(error);
+  const auto& message = parser_->get();
+  // Taken before the body is read: trailers must not be able to add to the headers.
+  request_ = to_request(message, peer_);
+  keep_alive_ = parser_->keep_alive() && message.version() >= 11 &&
+                requests_ < options_.requests_per_connection_max;
+  if (auto why = ambiguity(request_, message.version()))
+    return refuse(Code::bad_request_line, std::move(*why));
+  is_head_ = request_.method == "HEAD";
+  if (is_head_) request_.method = "GET";
+
+  const bool wants_continue = request_.headers.find("Expect") && message.version() >= 11;
+  if (!wants_continue || parser_->is_done()) return read_body();
+  static constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
+  asio::async_write(socket_, asio::buffer(k_continue),
+                    [self = shared_from_this()](ErrorCode failed, std::size_t) {
+                      if (!failed && !self->is_expired_) self->read_body();
+                    });
+}
+
+void HttpSession::read_body() {
+  http::async_read(socket_, buffer_, *parser_,
+                   [self = shared_from_this()](ErrorCode error, std::size_t) {
+                     if (error || self->is_expired_) return self->on_read_error(error);
+                     self->request_.body = std::move(self->parser_->get().body());
+                     self->dispatch();
+                   });
+}
+
+void HttpSession::on_read_error(ErrorCode error) {
+  if (is_expired_) return refuse(Code::request_timeout, "the request did not arrive in time");
+  if (error == http::error::body_limit)
+    return refuse(Code::body_too_large,
+                  "at most " + std::to_string(options_.body_bytes_max) + " bytes");
+  if (error == http::error::header_limit || error == http::error::buffer_overflow)
+    return refuse(Code::headers_too_large,
+                  "at most " + std::to_string(options_.header_bytes_max) + " bytes");
+  const bool is_gone = error == http::error::end_of_stream || error == http::error::partial_message;
+  // Any other error of the parser has its category; the rest are the socket's: nobody to answer.
+  if (!is_gone && error.category() == http::make_error_code(http::error::bad_method).category())
+    refuse(Code::bad_request_line, error.message());
+}
+
+void HttpSession::dispatch() {
+  disarm();
+  // The session goes back to the io thread whole: its last owner must not be a worker.
+  auto respond = [self = shared_from_this()](HttpResponse response) mutable {
+    auto executor = self->socket_.get_executor();
+    asio::post(executor, [self = std::move(self), response = std::move(response)] {
+      self->answer(response);
+    });
+  };
+  if (submit_(std::move(request_), std::move(respond))) return;
+  Error busy{Code::overloaded, "every worker is busy and the queue is full", Millis{1000}};
+  answer(error_response(options_, busy));
+}
+
+void HttpSession::refuse(Code code, std::string message) {
+  keep_alive_ = false;
+  answer(error_response(options_, Error{code, std::move(message)}));
+}
+
+void HttpSession::answer(const HttpResponse& response) {
+  out_ = response_bytes(response, {.keep_alive = keep_alive_, .without_body = is_head_});
+  parser_.reset();
+  arm(options_.write_timeout);
+  asio::async_write(socket_, asio::buffer(out_),
+                    [self = shared_from_this()](ErrorCode error, std::size_t) {
+                      self->disarm();
+                      if (error) return;
+                      self->out_.clear();
+                      self->keep_alive_ ? self->await_request() : self->linger();
+                    });
+}
+
+// Closing while the client still sends would reset the connection and could take the answer with
+// it: say that we are done, and read on for a little while.
+void HttpSession::linger() {
+  ErrorCode error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  if (error) return;
+  arm(k_linger_time);
+  drain(k_linger_bytes);
+}
+
+void HttpSession::drain(std::size_t left) {
+  buffer_.clear();
+  socket_.async_read_some(buffer_.prepare(4096),
+                          [self = shared_from_this(), left](ErrorCode error, std::size_t size) {
+                            if (!error && !self->is_expired_ && size < left)
+                              self->drain(left - size);
+                          });
+}
+
+void HttpSession::arm(Millis time) {
+  is_expired_ = false;
+  timer_.expires_after(time);
+  timer_.async_wait([weak = weak_from_this(), armed = ++armed_](ErrorCode error) {
+    const auto self = weak.lock();
+    if (error || !self || armed != self->armed_) return;
+    self->is_expired_ = true;
+    ErrorCode ignored;
+    self->socket_.cancel(ignored);
+  });
+}
+
+void HttpSession::disarm() {
+  ++armed_;
+  timer_.cancel();
+}
+
+}  // namespace mayfly::os
