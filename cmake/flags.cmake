@@ -7,6 +7,11 @@ target_compile_definitions(mayfly-flags INTERFACE
   _GLIBCXX_ASSERTIONS FMT_HEADER_ONLY MAYFLY_VERSION="${PROJECT_VERSION}")
 target_include_directories(mayfly-flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 
+# GCC 12 warns of overlapping copies inside std::string's own operator+ (GCC bug 105329).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(mayfly-flags INTERFACE -Wno-restrict)
+endif()
+
 option(MAYFLY_WERROR "warnings are errors" ON)
 if(MAYFLY_WERROR)
   target_compile_options(mayfly-flags INTERFACE -Werror)

@@ -18,6 +18,12 @@ const CodeInfo& info(Code code) { return k_codes[static_cast<std::size_t>(code)]
 
 std::span<const CodeInfo> all_codes() { return k_codes; }
 
+std::optional<Code> code_named(std::string_view name) {
+  for (const CodeInfo& code : k_codes)
+    if (code.name == name) return code.code;
+  return std::nullopt;
+}
+
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::bad_request:

@@ -4,6 +4,7 @@
 // the problem document's `code`, what the caller should do (kind), the HTTP status, a title and the
 // remedy. docs/errors.md is held against this table by a test. Names are never reused.
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -40,6 +41,7 @@ struct CodeInfo {
 
 [[nodiscard]] const CodeInfo& info(Code code);
 [[nodiscard]] std::span<const CodeInfo> all_codes();
+[[nodiscard]] std::optional<Code> code_named(std::string_view name);
 [[nodiscard]] std::string_view to_string(ErrorKind kind);
 
 }  // namespace mayfly

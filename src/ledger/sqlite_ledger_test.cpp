@@ -215,6 +215,7 @@ TEST_CASE(
   std::filesystem::permissions(folder.file(), perms::owner_read | perms::others_read);
   const Unprivileged unprivileged;
   const Error error = refusal(folder.file());
+  MESSAGE(error.message);
   CHECK(error.code == Code::ledger_unavailable);
   CHECK_MESSAGE(error.message.find(folder.file()) != std::string::npos, error.message);
 }
@@ -230,7 +231,7 @@ TEST_CASE("sqlite ledger: a row that no mayfly wrote is an error, not a guess") 
     REQUIRE(database.execute((std::string("UPDATE lease SET ") + damage).c_str()));
     const auto found = ledger->find(numbered(1).id);
     REQUIRE_FALSE(found);
-    CHECK_MESSAGE(found.error().code == Code::ledger_unavailable, damage);
+    CHECK_MESSAGE(found.error().code == Code::ledger_unavailable, std::string(damage));
   }
 }
 

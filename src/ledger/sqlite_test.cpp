@@ -83,6 +83,7 @@ TEST_CASE("sqlite: bad SQL, a value too many and a broken rule are errors that s
   Database database = memory();
   CHECK(database.execute("SELEKT 1").error().code == Code::ledger_unavailable);
   const auto bad = Statement(database, "SELECT nothing FROM nowhere").run();
+  MESSAGE(bad.error().message);
   CHECK(bad.error().message.find("nowhere") != std::string::npos);
   CHECK_FALSE(Statement(database, "INSERT INTO t (text) VALUES (?)").bind("a").bind("b").run());
   CHECK_FALSE(Statement(database, "INSERT INTO t (text, number) VALUES ('a', 'b')").run());

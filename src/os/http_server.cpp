@@ -18,6 +18,8 @@ constexpr Millis k_accept_pause{100};
 
 struct Net {
   asio::io_context io{1};
+  // Every socket may be waiting for a worker, with nothing for io to do: it must not return then.
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
 };

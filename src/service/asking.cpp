@@ -42,7 +42,12 @@ bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& a
 Status refuse_if_hopeless(const std::vector<AskedLease>& asked) {
   for (const AskedLease& one : asked) {
     if (one.lease.outcome == Outcome::no_capacity) return fail(Code::no_capacity, one.lease.reason);
-    if (one.lease.outcome == Outcome::refused) return fail(Code::aws_config, one.lease.reason);
+    if (one.lease.outcome == Outcome::refused) {
+      // The reason begins with the name of the code it was refused for.
+      const std::string& reason = one.lease.reason;
+      return fail(code_named(reason.substr(0, reason.find(':'))).value_or(Code::aws_config),
+                  reason);
+    }
   }
   return {};
 }

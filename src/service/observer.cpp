@@ -14,6 +14,7 @@ constexpr Millis k_run_believed_for = Seconds{10};
 constexpr std::size_t k_runs_max = 1000;
 constexpr std::size_t k_rebind_runs_max = 20;
 constexpr Millis k_rebind_patience = Seconds{300};
+constexpr Millis k_github_patience = Seconds{10};
 
 MachineSeen seen_as(aws::InstanceState state) {
   using enum aws::InstanceState;
@@ -43,14 +44,27 @@ bool is_better(const aws::Instance& a, const aws::Instance& b) {
 
 }  // namespace
 
-void Observer::trouble(const std::string& doing, const Error& error) {
+bool Observer::may_ask_github() const {
+  return github_answers_ && seams_.clock.steady() < github_until_;
+}
+
+void Observer::note_github_failure(const Error& error) {
+  const ErrorKind kind = error.kind();
+  if (kind == ErrorKind::unavailable || kind == ErrorKind::ambiguous ||
+      kind == ErrorKind::throttled)
+    github_answers_ = false;
+}
+
+void Observer::github_trouble(const std::string& doing, const Error& error) {
   problems_.push_back(doing + ": " + error.message);
+  note_github_failure(error);
 }
 
 void Observer::begin() {
   problems_.clear();
   instances_.reset();
   runners_.reset();
+  github_answers_ = true;
   if (runs_.size() > k_runs_max) runs_.clear();
   aws::DescribeInstances request;
   request.tags = {{k_tag_deployment, config_.deployment}};
@@ -58,7 +72,8 @@ void Observer::begin() {
   if (instances)
     instances_ = std::move(*instances);
   else
-    trouble("list instances", instances.error());
+    problems_.push_back("list instances: " + instances.error().message);
+  github_until_ = seams_.clock.steady() + k_github_patience;
 }
 
 void Observer::list_runners(const std::vector<Lease>& leases) {
@@ -70,7 +85,7 @@ void Observer::list_runners(const std::vector<Lease>& leases) {
   if (runners)
     runners_ = std::move(*runners);
   else
-    trouble("list runners", runners.error());
+    github_trouble("list runners", runners.error());
 }
 
 MachineFact Observer::machine_of(const Lease& lease) const {
@@ -110,9 +125,10 @@ RunnerSeen Observer::runner_of(const Lease& lease) const {
 RunSeen Observer::run_of(Lease& lease) {
   KnownRun& known = runs_[{lease.repository.text, lease.run_id}];
   if (seams_.clock.steady() >= known.until || lease.release_asked) {
+    if (!may_ask_github()) return RunSeen::unknown;
     auto run = seams_.github.get_run(lease.repository, lease.run_id, call_deadline(seams_.clock));
     if (!run) {
-      trouble("look at run " + std::to_string(lease.run_id), run.error());
+      github_trouble("look at run " + std::to_string(lease.run_id), run.error());
       return RunSeen::unknown;
     }
     known = {facts_of(*run), seams_.clock.steady() + k_run_believed_for};
@@ -127,16 +143,18 @@ RunSeen Observer::run_of(Lease& lease) {
 // A bare label names no run, so the run it was bound to may be another's. Before a lease ends
 // because that run is over, its label is looked for among the jobs of the runs that are still live.
 RunSeen Observer::rebind_or_over(Lease& lease) {
+  if (!may_ask_github()) return RunSeen::unknown;
   auto live = demand_.live_runs(lease.repository);
   if (!live) {
-    trouble("list live runs of " + lease.repository.text, live.error());
+    github_trouble("list live runs of " + lease.repository.text, live.error());
     return RunSeen::unknown;
   }
   if (live->size() > k_rebind_runs_max) return RunSeen::unknown;
   for (const RunFacts& run : *live) {
+    if (!may_ask_github()) return RunSeen::unknown;
     auto jobs = demand_.jobs(lease.repository, run.id, run.attempt);
     if (!jobs) {
-      trouble("list jobs of run " + std::to_string(run.id), jobs.error());
+      github_trouble("list jobs of run " + std::to_string(run.id), jobs.error());
       return RunSeen::unknown;
     }
     if (demand_for(lease, *jobs) == DemandSeen::none_yet) continue;
@@ -151,8 +169,10 @@ RunSeen Observer::rebind_or_over(Lease& lease) {
 }
 
 void Observer::ask_about_jobs(const Lease& lease, LeaseFacts& facts) {
+  if (!may_ask_github()) return;
   auto jobs = demand_.jobs(lease.repository, lease.run_id, lease.run_attempt);
-  if (!jobs) return trouble("list jobs of run " + std::to_string(lease.run_id), jobs.error());
+  if (!jobs)
+    return github_trouble("list jobs of run " + std::to_string(lease.run_id), jobs.error());
   facts.jobs_known = true;
   facts.demand = demand_for(lease, *jobs);
   facts.job_taken = took_job(lease, *jobs);

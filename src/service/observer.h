@@ -48,13 +48,18 @@ class Observer {
   }
   [[nodiscard]] std::vector<std::string>& problems() { return problems_; }
 
+  // GitHub must not hold up a sweep: after one call that got no answer, or k_github_patience in
+  // all, nothing more is asked of it until the next begin().
+  [[nodiscard]] bool may_ask_github() const;
+  void note_github_failure(const Error& error);
+
  private:
   [[nodiscard]] MachineFact machine_of(const Lease& lease) const;
   [[nodiscard]] RunnerSeen runner_of(const Lease& lease) const;
   [[nodiscard]] RunSeen run_of(Lease& lease);
   [[nodiscard]] RunSeen rebind_or_over(Lease& lease);
   void ask_about_jobs(const Lease& lease, LeaseFacts& facts);
-  void trouble(const std::string& doing, const Error& error);
+  void github_trouble(const std::string& doing, const Error& error);
 
   struct KnownRun {
     RunFacts run;
@@ -67,6 +72,8 @@ class Observer {
   std::optional<std::vector<aws::Instance>> instances_;
   std::optional<std::vector<github::Runner>> runners_;
   std::vector<std::string> problems_;
+  bool github_answers_ = true;
+  SteadyTime github_until_{};
   // For how long an answer about a run is believed; it only spares calls.
   std::map<std::pair<std::string, RunId>, KnownRun> runs_;
 };

@@ -10,6 +10,8 @@
 namespace mayfly {
 namespace {
 
+constexpr Millis k_treat_patience = Seconds{10};
+
 SweepPolicy policy_of(const Config& config) {
   SweepPolicy policy;
   policy.boot_timeout = config.machine.boot_timeout;
@@ -46,6 +48,7 @@ Sweeper::Sweeper(const Config& config, const SweeperSeams& seams, Demand& demand
 void Sweeper::trouble(const std::string& doing, const Error& error) {
   if (error.code == Code::lease_conflict) return;  // somebody else was faster: look again next time
   report_.problems.push_back(doing + ": " + error.message);
+  if (info(error.code).name.starts_with("github-")) observer_.note_github_failure(error);
 }
 
 SweepReport Sweeper::sweep() {
@@ -60,7 +63,7 @@ SweepReport Sweeper::sweep() {
     find_orphans(*leases);
     terminate_all();  // first what is certain, whatever GitHub says later
     observer_.list_runners(*leases);
-    for (const Lease& lease : *leases) treat(lease);
+    treat_all(*leases);
     terminate_all();
     remove_stray_runners();
   }
@@ -127,6 +130,15 @@ bool Sweeper::write(const Lease& before, Decision& decision) {
   return true;
 }
 
+void Sweeper::treat_all(const std::vector<Lease>& leases) {
+  const SteadyTime until = seams_.clock.steady() + k_treat_patience;
+  const std::size_t first = next_lease_;
+  for (std::size_t i = 0; i < leases.size() && seams_.clock.steady() < until; ++i) {
+    next_lease_ = (first + i + 1) % leases.size();
+    treat(leases[(first + i) % leases.size()]);
+  }
+}
+
 void Sweeper::treat(Lease lease) {
   const Lease before = lease;
   const LeaseFacts facts = observer_.facts_for(lease);
@@ -188,6 +200,7 @@ Result<RunnerId> Sweeper::runner_id_of(const Lease& lease) {
 // GitHub may hand the runner a job at the last moment (facts.md D12): so it is taken off there
 // first, and the machine ends only if GitHub agreed that it was idle.
 void Sweeper::retire_if_idle(Lease& lease) {
+  if (!observer_.may_ask_github()) return;
   const Lease before = lease;
   Decision decision{lease, true, {}, {}};
   const WallTime now = seams_.clock.wall();
@@ -214,6 +227,7 @@ void Sweeper::retire_if_idle(Lease& lease) {
 }
 
 void Sweeper::remove_runner(Lease& lease) {
+  if (!observer_.may_ask_github()) return;
   const auto id = runner_id_of(lease);
   if (id) {
     const Status deleted = seams_.github.delete_runner(*id, call_deadline(seams_.clock));
@@ -250,6 +264,7 @@ void Sweeper::remove_stray_runners() {
   const auto leases = seams_.ledger.live();
   if (!leases) return trouble("read the ledger", leases.error());
   for (const github::Runner& runner : *observer_.runners()) {
+    if (!observer_.may_ask_github()) return;
     const auto lease_id = lease_of_runner(config_.deployment, runner.name);
     if (!lease_id || runner.busy) continue;
     const bool is_wanted = std::any_of(leases->begin(), leases->end(), [&](const Lease& lease) {

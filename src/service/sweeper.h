@@ -5,6 +5,10 @@
 // The cloud is listed before the ledger: an instance that no lease of a later ledger read wants is
 // an orphan for certain, because its intent was written before its launch.
 //
+// A sweep must come round in time for the next deadline, however slow GitHub or EC2 are: machines
+// past their deadline are terminated first, and leases that this sweep has no time for go first in
+// the next.
+//
 // Thread rule: one sweep at a time per object; several processes may sweep one ledger.
 
 #include <string>
@@ -48,6 +52,7 @@ class Sweeper {
   [[nodiscard]] SweepReport sweep();
 
  private:
+  void treat_all(const std::vector<Lease>& leases);
   void treat(Lease lease);
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
@@ -69,6 +74,7 @@ class Sweeper {
   Observer observer_;
   SweepReport report_;                    // of the sweep that is going on
   std::vector<InstanceId> to_terminate_;  // likewise
+  std::size_t next_lease_ = 0;            // where the next sweep begins in the list
 };
 
 }  // namespace mayfly

@@ -55,6 +55,7 @@ mapfile -t function_of_70 < <(echo 'void f() {'; lines 68; echo '}')
 mapfile -t function_of_71 < <(echo 'Status f(int a,'; echo '         int b) {'; lines 68; echo '}')
 mapfile -t header_of_301 < <(echo '#pragma once'; echo; echo '// It is long.'; lines 298)
 mapfile -t source_of_451 < <(lines 451)
+header=("#pragma once" "" "// Prose.")
 wide="$(printf 'x%.0s' {1..101})"
 
 good_tree
@@ -65,13 +66,13 @@ bad room_includes src/lab/a_test.cpp "#include \"aws/ec2.h\""
 good src/lab/a_test.cpp "#include \"os/x.h\"" \
   '#include "ledger/x.h"' '#include "base/x.h"' '#include "lease/x.h"' '#include "lab/x.h"'
 bad room_includes src/cloud/a_test.cpp 'int x;'
-bad room_includes src/os/a.h '#pragma once' '' '// Prose.' '#include "base/testing.h"'
+bad room_includes src/os/a.h "${header[@]}" '#include "base/testing.h"'
 bad room_includes src/os/a_test.cpp "#include \"nothing.h\""
 good src/ledger/a_test.cpp '#include "lease/testing.h"' '#include "ledger/x.h"'
 
 bad library_includes src/lease/a_test.cpp '#include <sqlite3.h>'
 bad library_includes src/base/a_test.cpp '#include <boost/beast/http.hpp>'
-bad library_includes src/os/x.h '#pragma once' '' '// Prose.' '#include <doctest/doctest.h>'
+bad library_includes src/os/x.h "${header[@]}" '#include <doctest/doctest.h>'
 good src/ledger/a_test.cpp '#include <sqlite3.h>' '#include <doctest/doctest.h>'
 
 bad outside_world src/lease/a_test.cpp 'auto t = std::chrono::system_clock::now();'
@@ -80,17 +81,18 @@ bad outside_world src/base/a_test.cpp 'std::this_thread::sleep_for(x);'
 bad outside_world src/lab/a_test.cpp 'auto* home = getenv("HOME");'
 bad outside_world src/lease/a_test.cpp 'int x = rand();'
 bad outside_world src/lab/a_test.cpp 'int s = socket(AF_INET, 0, 0);'
-bad outside_world src/ledger/a_test.cpp 'std::thread t(work);'
-bad outside_world src/ledger/a_test.cpp 'if (fork() == 0) {'
-bad outside_world src/ledger/a.h '#pragma once' '' '// Prose.' '#include <fstream>'
+bad outside_world src/ledger/a.h "${header[@]}" "std::thread t(work);"
+bad outside_world src/ledger/a.h "${header[@]}" "if (fork() == 0) {"
+bad outside_world src/ledger/a.h "${header[@]}" "#include <fstream>"
 good src/os/a_test.cpp 'auto t = std::chrono::steady_clock::now();' 'std::thread t(getenv("A"));'
+good src/ledger/a_test.cpp "std::thread t(work);" "#include <fstream>"
 good src/lab/a_test.cpp 'std::thread t(work);' 'if (fork() == 0) {' '#include <fstream>'
 good src/lease/a_test.cpp 'clock.sleep_for(wait);' 'auto strand(int);' 'auto lifetime(nullptr);'
 good src/lease/a_test.cpp '// not system_clock' 'say("getenv is not called");' 'WallTime steady;'
 good src/lease/a_test.cpp 'auto text = R"(' 'int x = rand();' ')";' 'auto b = R"x(rand())x";'
 
-bad banned src/os/a.h '#pragma once' '' '// Prose.' 'using namespace std;'
-bad banned src/os/a.h '#pragma once' '' '// Prose.' '#include <iostream>'
+bad banned src/os/a.h "${header[@]}" 'using namespace std;'
+bad banned src/os/a.h "${header[@]}" '#include <iostream>'
 bad banned src/lab/a_test.cpp 'auto f = [=] { return x; };'
 bad banned src/lab/a_test.cpp 'auto f = [=, this] { return x; };'
 bad banned src/lease/a_test.cpp 'std::unordered_map<int, int> m;'
@@ -110,7 +112,7 @@ good src/os/a_test.cpp "${wide:0:100}" "// https://$wide" "//$(printf '─%.0s' 
 
 bad function_length src/os/main.cpp "${function_of_71[@]}"
 good src/os/main.cpp "${function_of_70[@]}" '' 'int g() {' '}'
-good src/os/a.h '#pragma once' '' '// Prose.' 'class A {' \
+good src/os/a.h "${header[@]}" 'class A {' \
   "${function_of_70[@]:1:68}" '  int x;' '};'
 
 bad header_prose src/os/a.h '// Prose.' '#pragma once' ''
