@@ -12,6 +12,7 @@ Result<std::unique_ptr<os::HttpServer>> serve(HttpService& service, std::uint16_
   os::HttpServerOptions options;
   options.port = port;
   options.workers = 4;
+  options.body_bytes_max = 1024 * 1024;  // a thousand ids in one call
   options.on_error = [](const Error& error) { return problem_response(error); };
   return os::HttpServer::start(service, std::move(options));
 }

@@ -212,7 +212,8 @@ TEST_CASE(
   REQUIRE(opened(folder.file())->set_fact("a", "b"));
   using std::filesystem::perms;
   std::filesystem::permissions(folder.path(), perms::all);
-  std::filesystem::permissions(folder.file(), perms::owner_read | perms::others_read);
+  std::filesystem::permissions(folder.file(),
+                               perms::owner_read | perms::group_read | perms::others_read);
   const Unprivileged unprivileged;
   const Error error = refusal(folder.file());
   MESSAGE(error.message);

@@ -27,10 +27,10 @@ security_group_ids = ["sg-0123456789abcdef0"]
 subnet_ids = ["subnet-0a000000000000001", "subnet-0b000000000000002"]
 [image.x86_64]
 owner = "099720109477"
-name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-*"
+name_pattern = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-*"
 [image.arm64]
 owner = "099720109477"
-name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-*"
+name_pattern = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-*"
 [[instance_type]]
 architecture = "x86_64"
 type = "c5.9xlarge"
