@@ -127,10 +127,12 @@ class Ec2Client {
   // All pages, or an error: never a part. Pages may be empty (facts.md B2).
   [[nodiscard]] Result<std::vector<Instance>> describe_instances(const DescribeInstances& request,
                                                                  SteadyTime deadline);
-  // Batches of at most 1000. A bad id is dropped from its batch and the rest repeated, so that it
-  // does not save the others; what could not be terminated comes back with its reason. An id that
-  // EC2 does not know counts as terminated. An error that concerns no single id (throttled, lost,
-  // …) comes back as Error after every batch has been tried; repeating the whole is safe.
+  // At once, without the machine's own shutdown (SkipOsShutdown, facts.md B2), which a job that is
+  // root could draw out. Batches of at most 1000. A bad id is dropped from its batch and the rest
+  // repeated, so that it does not save the others; what could not be terminated comes back with its
+  // reason. An id that EC2 does not know counts as terminated. An error that concerns no single id
+  // (throttled, lost, …) comes back as Error after every batch has been tried; repeating the whole
+  // is safe.
   [[nodiscard]] Result<std::vector<TerminationRefusal>> terminate_instances(
       const std::vector<InstanceId>& ids, SteadyTime deadline);
   // IMDS off (HttpEndpoint=disabled) for one instance.

@@ -137,7 +137,8 @@ TEST_CASE("ec2: the small requests have the bodies that EC2 expects") {
   bench.transport.answer(200, answer_xml("TerminateInstances", ""));
   CHECK(bench.ec2.terminate_instances({{"i-0a"}, {"i-0b"}}, bench.deadline));
   CHECK(bench.transport.body(0) ==
-        "Action=TerminateInstances&Version=2016-11-15&InstanceId.1=i-0a&InstanceId.2=i-0b");
+        "Action=TerminateInstances&Version=2016-11-15&InstanceId.1=i-0a&InstanceId.2=i-0b"
+        "&SkipOsShutdown=true");
 
   bench.transport.answer(200, answer_xml("ModifyInstanceMetadataOptions", ""));
   CHECK(bench.ec2.disable_metadata({"i-0a"}, bench.deadline));

@@ -55,7 +55,8 @@ class Termination {
     std::vector<std::string> ids;
     for (const InstanceId& id : batch) ids.push_back(id.text);
     const HttpRequest request =
-        form_request(sender_.endpoint(), form.add_list("InstanceId", ids).body());
+        form_request(sender_.endpoint(),
+                     form.add_list("InstanceId", ids).add_bool("SkipOsShutdown", true).body());
     auto answer = exchange(sender_, request, action_, deadline_);
     if (!answer) return note(answer.error());
     if (answer->failure) return after_failure(batch, *answer->failure);

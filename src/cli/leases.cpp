@@ -81,9 +81,10 @@ Status print_lease(const CommonOptions& options, const std::string& id) {
               iso8601(lease->deadline).c_str());
   if (!lease->reason.empty()) std::printf("reason: %s\n", printable(lease->reason, 400).c_str());
   for (const MachineRecord& machine : machines)
-    std::printf("machine %s %s %s, at most %s\n", machine.instance_id.text.c_str(),
-                machine.instance_type.c_str(), machine.zone.c_str(),
-                machine.ended_at ? human_usd(machine.spent).c_str() : "(running)");
+    std::printf(
+        "machine %s %s %s, %s\n", machine.instance_id.text.c_str(), machine.instance_type.c_str(),
+        machine.zone.c_str(),
+        machine.ended_at ? ("ended, at most " + human_usd(machine.spent)).c_str() : "running");
   print_timeline(events);
   return {};
 }

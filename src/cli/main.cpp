@@ -1,7 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/text.h"
 #include "cli/commands.h"
 
 namespace {
@@ -18,6 +22,19 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
       ->envname("MAYFLY_CONFIG")
       ->capture_default_str();
   return command;
+}
+
+// CLI11 says only that a command is required. Whether it spoke.
+bool complains_of_unknown_command(const CLI::App& app, std::string_view word) {
+  if (word.empty() || word[0] == '-') return false;
+  std::vector<std::string_view> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (std::find(known.begin(), known.end(), word) != known.end()) return false;
+  const auto near = mayfly::nearest(word, known);
+  const std::string hint = near ? "; did you mean " + std::string(*near) + "?" : "";
+  std::fprintf(stderr, "mayfly: there is no command \"%s\"%s\n  mayfly --help lists them\n",
+               mayfly::printable(word, 40).c_str(), hint.c_str());
+  return true;
 }
 
 }  // namespace
@@ -81,6 +98,7 @@ int main(int argc, char** argv) {
   app.add_subcommand("emulate", "EC2, SSM and GitHub emulated on loopback (mayfly-lab)");
   app.add_subcommand("demo", "rr's workflow played end to end, no account needed (mayfly-lab)");
 
+  if (complains_of_unknown_command(app, argc > 1 ? argv[1] : "")) return 2;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

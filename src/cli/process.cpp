@@ -6,7 +6,9 @@ namespace mayfly::cli {
 
 Result<Config> load_config(Process& process, const std::string& path) {
   auto text = process.environment.read_file(path);
-  if (!text) return fail(Code::config_invalid, text.error().message);
+  if (!text)
+    return fail(Code::config_invalid,
+                text.error().message + "; name the file with --config or in MAYFLY_CONFIG");
   return parse_config(*text, path);
 }
 

@@ -45,6 +45,7 @@ Result<int> run(const EmulateOptions& options, const std::string& directory) {
   emulator_options.directory = directory;
   emulator_options.aws_port = options.aws_port;
   emulator_options.github_port = options.github_port;
+  emulator_options.no_machines = options.no_machines;
   if (!options.record.empty()) {
     TRY_ASSIGN(recorder, Recorder::open(options.record));
     emulator_options.on_github_exchange = [&recorder](const HttpRequest& request,

@@ -13,6 +13,7 @@ struct EmulateOptions {
   std::uint16_t github_port = 4567;
   std::string directory = {};  // of the machines; empty: a temporary one
   std::string record = {};     // file for every exchange with GitHub, one JSON object a line
+  bool no_machines = false;    // instances run nothing, until they are terminated
 };
 
 [[nodiscard]] int run_emulate(const EmulateOptions& options);

@@ -81,7 +81,9 @@ Result<std::unique_ptr<Emulator>> Emulator::start(const EmulatorOptions& options
   Emulator* self = emulator.get();
   self->machines_ = std::make_unique<os::NamedThread>(
       "machines",
-      [self, directory = options.directory + "/machines"] { self->play_machines(directory); });
+      [self, directory = options.directory + "/machines", no_machines = options.no_machines] {
+        no_machines ? self->play_without_machines() : self->play_machines(directory);
+      });
   return emulator;
 }
 
@@ -97,6 +99,13 @@ void Emulator::play_machines(const std::string& directory) {
     clock_.sleep_for(k_machine_step);
   }
   aws_->observe(nullptr);
+}
+
+void Emulator::play_without_machines() {
+  while (!stopping_) {
+    aws_->advance();
+    clock_.sleep_for(k_machine_step);
+  }
 }
 
 Emulator::~Emulator() {

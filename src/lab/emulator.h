@@ -31,6 +31,7 @@ struct EmulatorOptions {
   std::uint16_t github_port = 0;
   std::string organization = "rr-debugger";
   std::string repository = "rr-debugger/rr";
+  bool no_machines = false;  // instances are only rows: running until they are terminated
   std::function<void(const HttpRequest&, const HttpResponse&)> on_github_exchange = {};
 };
 
@@ -59,6 +60,7 @@ class Emulator {
   [[nodiscard]] Status listen(const EmulatorOptions& options);
   [[nodiscard]] Status build(const EmulatorOptions& options, Entropy& entropy);
   void play_machines(const std::string& directory);
+  void play_without_machines();
 
   Clock& clock_;
   Log& log_;

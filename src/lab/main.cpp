@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
                       "absolute path for the machines' directories; default: a temporary one");
   emulate->add_option("--record", emulate_options.record,
                       "file for every exchange with the emulated GitHub, as JSON lines");
+  emulate->add_flag("--no-machines", emulate_options.no_machines,
+                    "instances run nothing, and stay until they are terminated");
   emulate->callback([&] { status = mayfly::lab::run_emulate(emulate_options); });
 
   try {

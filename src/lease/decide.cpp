@@ -184,7 +184,9 @@ void decide_running(Decision& decision, const View& view) {
   on_missing_runner(decision, view);
   if (lease.state == launching || lease.state == ending) return;
 
-  const bool up_late = lease.state == booting || lease.state == claimed;
+  // A claimed machine may long be at work while GitHub does not answer: then it is not late.
+  const bool up_late = lease.state == booting ||
+                       (lease.state == claimed && view.facts.runner != RunnerSeen::unknown);
   if (up_late && view.now - lease.launch.intended_at > view.policy.boot_timeout) {
     relaunch_or_fail(decision, view, "no runner came online in time");
     return;

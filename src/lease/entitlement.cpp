@@ -48,6 +48,12 @@ std::optional<RunFacts> bind_label(const std::vector<RunFacts>& live_runs,
   return newest;
 }
 
+bool is_binding_open(const Lease& lease, WallTime now) {
+  constexpr Millis k_patience = Seconds{90};
+  return lease.source == Source::seed && !lease.run_confirmed &&
+         lease.state == LeaseState::booting && now - lease.state_since < k_patience;
+}
+
 DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs) {
   bool any = false;
   for (const JobFacts& job : jobs) {

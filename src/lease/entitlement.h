@@ -35,6 +35,10 @@ struct RunFacts {
     const std::vector<RunFacts>& live_runs, const std::vector<Architecture>& asked,
     const std::set<std::pair<RunId, Architecture>>& taken);
 
+// Whether a bare label may still turn out to belong to another run than the one it was bound to: no
+// run's jobs have shown it yet. After a while its machine is not kept waiting for that any longer.
+[[nodiscard]] bool is_binding_open(const Lease& lease, WallTime now);
+
 // A job, reduced to what decides demand.
 struct JobFacts {
   std::vector<std::string> labels;

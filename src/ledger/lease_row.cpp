@@ -26,10 +26,11 @@ std::string labels_to_text(const std::vector<std::string>& labels) {
 }
 
 Result<std::vector<std::string>> labels_from_text(const std::string& text) {
-  TRY_ASSIGN(const json::value value, parse_json(text));
+  const auto value = parse_json(text);
   std::vector<std::string> labels;
-  if (!value.is_array()) return fail(Code::ledger_unavailable, "ledger: labels are not a list");
-  for (const json::value& label : value.get_array()) {
+  if (!value || !value->is_array())
+    return fail(Code::ledger_unavailable, "ledger: labels are not a list");
+  for (const json::value& label : value->get_array()) {
     if (!label.is_string()) return fail(Code::ledger_unavailable, "ledger: a label is not text");
     labels.emplace_back(label.get_string());
   }

@@ -12,6 +12,20 @@ tl::unexpected<Error> failure(sqlite3* database, const std::string& doing) {
   return fail(Code::ledger_unavailable, "ledger: " + doing + ": " + why);
 }
 
+// Two that open a new file at once both want to change it to WAL, and the busy timeout does not
+// cover that change. Who was late waits for the other's lock, which it does cover, and looks again.
+Status settle(Database& database) {
+  constexpr int k_tries = 10;
+  for (int tries = 1;; ++tries) {
+    Status settled = database.execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        "PRAGMA trusted_schema=OFF;");
+    const bool is_busy = !settled && sqlite3_errcode(database.handle()) == SQLITE_BUSY;
+    if (!is_busy || tries == k_tries) return settled;
+    (void)database.execute("BEGIN IMMEDIATE; COMMIT");
+  }
+}
+
 }  // namespace
 
 Result<Database> Database::open(const std::string& path) {
@@ -23,10 +37,12 @@ Result<Database> Database::open(const std::string& path) {
     return error;
   }
   Database database(handle);
+  // Where the file may not be written, SQLite opens it all the same, and fails at the first write.
+  if (sqlite3_db_readonly(handle, "main") == 1)
+    return fail(Code::ledger_unavailable, "ledger: " + path + " may only be read");
   sqlite3_busy_timeout(handle, 5000);
-  TRY(
-      database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                       "PRAGMA trusted_schema=OFF;"));
+  if (const Status settled = settle(database); !settled)
+    return fail_while("open " + path, settled.error());
   return database;
 }
 
@@ -54,7 +70,8 @@ Statement::Statement(Database& database, const char* sql) : database_(database.h
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::bind(std::string_view text) {
-  ok_ = ok_ && sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+  const char* bytes = text.empty() ? "" : text.data();  // a null pointer would be NULL
+  ok_ = ok_ && sqlite3_bind_text(statement_, ++bound_, bytes, static_cast<int>(text.size()),
                                  SQLITE_TRANSIENT) == SQLITE_OK;
   return *this;
 }

@@ -32,10 +32,10 @@ struct Client {
 };
 
 TEST_CASE("transport: connections are kept and used again") {
-  Client client;
   ScriptedServer server([](RawConnection& connection, int) {
     while (!connection.read_message().empty()) connection.send(k_hello);
   });
+  Client client;
   for (const std::string method : {"GET", "POST", "DELETE"}) {
     const auto response = client.send(method, server.url("/x?y=1"));
     REQUIRE(response);

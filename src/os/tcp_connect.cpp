@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t k_addresses_max = 8;
 constexpr Millis k_one_address_max{2000};
+constexpr Millis k_wait_slice{60'000};  // so that a deadline far away does not overflow the clock
 
 struct Endpoint {
   sockaddr_storage address{};
@@ -77,7 +79,8 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, const std::string
     return fail(Code::transport_not_sent, std::string("look up: ") + e.what());
   }
   std::unique_lock lock(lookup->mutex);
-  while (!lookup->is_done && !deadline.has_passed()) lookup->done.wait_for(lock, deadline.left());
+  while (!lookup->is_done && !deadline.has_passed())
+    lookup->done.wait_for(lock, std::min(deadline.left(), k_wait_slice));
   if (!lookup->is_done) return fail(Code::transport_not_sent, "look up: no answer in time");
   if (lookup->error != 0)
     return fail(Code::transport_not_sent, std::string("look up: ") + gai_strerror(lookup->error));

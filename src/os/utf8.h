@@ -1,5 +1,7 @@
 #pragma once
 
+// Which bytes are well-formed UTF-8 (RFC 3629), for a log that must be nothing else.
+
 #include <cstddef>
 #include <string_view>
 

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "lease/decide.h"
+#include "lease/entitlement.h"
 #include "service/upstream.h"
 
 namespace mayfly {
@@ -55,6 +56,10 @@ Result<Lease> Claims::authorise(const Claim& claim) {
   }
   if (lease.launch.instance_id != claim.instance_id)
     return refuse(seams_.log, claim.lease_id, "another instance");
+  if (is_binding_open(lease, seams_.clock.wall())) {
+    seams_.doorbell.ring();  // the answer names the run, so the sweep must find it first
+    return fail(Error{Code::claim_not_yet, "the label's run is still looked for", Seconds{2}});
+  }
   if (lease.state == LeaseState::booting) return std::move(lease);
   if (lease.state == LeaseState::claimed &&
       equal_in_constant_time(sha256_hex(claim.key), lease.claim_key_sha256))

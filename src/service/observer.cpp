@@ -77,9 +77,9 @@ void Observer::begin() {
 }
 
 void Observer::list_runners(const std::vector<Lease>& leases) {
-  const bool wanted = std::any_of(leases.begin(), leases.end(), [](const Lease& lease) {
-    return questions(lease, MachineFact{}).runner;
-  });
+  // Also for leases that have no runner now: one of an earlier launch may be left over.
+  const bool wanted = std::any_of(leases.begin(), leases.end(),
+                                  [](const Lease& lease) { return lease.launch.boots > 0; });
   if (!wanted) return;
   auto runners = seams_.github.list_runners(call_deadline(seams_.clock));
   if (runners)
@@ -134,8 +134,12 @@ RunSeen Observer::run_of(Lease& lease) {
     known = {facts_of(*run), seams_.clock.steady() + k_run_believed_for};
   }
   const bool superseded = known.run.attempt > lease.run_attempt;
-  if (known.run.live && !superseded) return RunSeen::live;
-  if (!superseded && known.run.status.starts_with("waiting")) return RunSeen::live;
+  const bool is_live = !superseded && (known.run.live || known.run.status.starts_with("waiting"));
+  if (is_live && is_binding_open(lease, seams_.clock.wall())) {
+    (void)rebind_or_over(lease);  // what it says of the bound run is known already
+    return RunSeen::live;
+  }
+  if (is_live) return RunSeen::live;
   if (lease.source == Source::seed && !lease.run_confirmed) return rebind_or_over(lease);
   return RunSeen::over;
 }

@@ -35,8 +35,8 @@ class Observer {
   // Lists GitHub's runners if any lease has a question about them, or always where asked for.
   void list_runners(const std::vector<Lease>& leases);
 
-  // The facts about one lease. May correct lease.run_id and run_confirmed of a seed lease whose
-  // label turns out to belong to another live run; the caller writes that with its decision.
+  // The facts about one lease. Corrects lease.run_id and run_confirmed of a seed lease once a live
+  // run's jobs show its label; the caller writes that with its decision.
   [[nodiscard]] LeaseFacts facts_for(Lease& lease);
 
   // Complete lists, or none where the call failed or was not made.

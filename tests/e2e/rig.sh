@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Sourced by the end-to-end suites: counts checks, starts the emulated clouds and a real `mayfly
 # serve` on free ports, and at the end takes away every process and file it made.
 #
@@ -6,8 +6,6 @@
 set -uo pipefail
 export LC_ALL=C
 
-# What a suite uses of this:
-# shellcheck disable=SC2034
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${MAYFLY_BUILD:-$root/build/dev}
 mayfly=$build/mayfly
@@ -94,15 +92,16 @@ stop() {
   fi
 }
 is_ended() {
-  local fields=''
-  { read -r fields <"/proc/$1/stat"; } 2>/dev/null || return 0
-  [[ ${fields##*) } == Z* ]]
+  local state
+  { read -r state <"/proc/$1/stat"; } 2>/dev/null || return 0
+  [[ ${state##*) } == Z* ]]
 }
 clean_up() {
   trap - EXIT
   trap '' INT TERM HUP
   local session pids
-  for session in "${sessions[@]}"; do kill "$session" 2>/dev/null; done
+  mapfile -t pids < <(jobs -p)
+  [[ ${#pids[@]} -eq 0 ]] || kill "${pids[@]}" 2>/dev/null
   for session in "${sessions[@]}"; do
     wait_until 5 is_over "$session" && continue
     mapfile -t pids < <(session_pids "$session")
@@ -134,9 +133,10 @@ start_emulator() {
   eval "$(grep '^  export ' "$work/emulate.log")"
   github_url=$(sed -n 's/.*GitHub at \(http[^,]*\),.*/\1/p' "$work/emulate.log")
 }
-# write_config: for the emulator, with limits that do not get in the way.
+# write_config: sets $url and $admin_port; for the emulator, with limits that do not get in the way.
 write_config() {
-  port=$(free_port) admin_port=$(free_port) url=http://127.0.0.1:$port
+  port=$(free_port) admin_port=$port url=http://127.0.0.1:$port
+  while [[ $admin_port == "$port" ]]; do admin_port=$(free_port); done
   cat >"$config" <<TOML
 deployment = "e2e"
 public_url = "$url"
@@ -203,6 +203,11 @@ start_run() {
 drive() { curl -sf -m 5 -o /dev/null -X POST "$github_url/_emulator/runs/$1/$2"; }
 job_state() {
   curl -s -m 5 "$github_url/_emulator/runs/$1" | jq -r --arg n "$2" '.jobs[]|select(.name==$n).state'
+}
+# end_run RUN: cancels it; its stop job, which runs always, does without asking anything.
+end_run() {
+  drive "$1" cancel
+  drive "$1" jobs/stop-runners/begin && drive "$1" jobs/stop-runners/complete
 }
 aws_state() { curl -s -m 5 "$AWS_ENDPOINT_URL/_emulator/aws/state"; }
 live_instances() { aws_state | jq '[.instances[]|select(.state != "terminated")]|length'; }

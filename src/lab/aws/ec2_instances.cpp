@@ -81,11 +81,12 @@ Answer<std::vector<std::string>> matching_ids(const Ec2Call& call) {
   TRY(find_all(call.world, asked));
 
   std::vector<std::string> ids;
-  for (const auto& [id, instance] : call.world.instances) {
+  for (const auto& entry : call.world.instances) {
+    const InstanceId& id = entry.first;
     const bool named =
         asked.empty() || std::find(asked.begin(), asked.end(), id.text) != asked.end();
     const bool all = std::all_of(filters.begin(), filters.end(),
-                                 [&](const Filter& f) { return passes(instance, f); });
+                                 [&](const Filter& f) { return passes(entry.second, f); });
     if (named && all && call.world.find_visible(id) != nullptr) ids.push_back(id.text);
   }
   return ids;

@@ -4,12 +4,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <fstream>
 
 #include "github/client.h"
 #include "lab/github/testing.h"
 #include "lab/local_transport.h"
+#include "os/system_environment.h"
 
 namespace mayfly::lab {
 namespace {
@@ -21,8 +21,8 @@ json::object headers_object(const Headers& headers) {
 }
 
 void record(const HttpRequest& request, const HttpResponse& response) {
-  const char* path = std::getenv("MAYFLY_EXCHANGES");
-  if (path == nullptr) return;
+  const auto path = os::SystemEnvironment().variable("MAYFLY_EXCHANGES");
+  if (!path) return;
   json::object line{{"method", request.method},
                     {"url", request.url},
                     {"request_headers", headers_object(request.headers)},
@@ -30,7 +30,7 @@ void record(const HttpRequest& request, const HttpResponse& response) {
                     {"status", response.status},
                     {"response_headers", headers_object(response.headers)},
                     {"response_body", response.body}};
-  std::ofstream(path, std::ios::app) << json::serialize(line) << '\n';
+  std::ofstream(*path, std::ios::app) << json::serialize(line) << '\n';
 }
 
 GithubOptions recorded_options() {

@@ -59,6 +59,18 @@ TEST_CASE(
   CHECK(bench.github.cancel_run(run).error().code == Code::github_conflict);
 }
 
+TEST_CASE("fake github: a cancelled run queues nothing new, even behind a job that succeeded") {
+  GithubBench bench;
+  RunSpec spec;
+  spec.repository = {"octo/repo"};
+  spec.jobs = {{.name = "first", .hosted = true, .always = true},
+               {.name = "second", .needs = {"first"}, .hosted = true}};
+  const RunId run = bench.github.start_run(spec);
+  CHECK(bench.github.cancel_run(run));
+  bench.play_hosted(run, "first");
+  CHECK(bench.job(run, "second").conclusion == "cancelled");
+}
+
 TEST_CASE("fake github: a re-run of what failed copies the rest and runs its dependents again") {
   GithubBench bench;
   const RunId run = bench.github.start_run(rr_run());

@@ -2,10 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <thread>
-
 #include "base/text.h"
 #include "lab/machine/testing.h"
+#include "os/system_clock.h"
 #include "service/boot/boot_script.h"
 
 namespace mayfly {
@@ -14,6 +13,7 @@ namespace {
 using namespace lab;
 
 struct Rack {
+  os::SystemClock clock;
   TemporaryDirectory directory;
   RememberingPower power;
   RememberingLog log;
@@ -31,7 +31,7 @@ struct Rack {
     for (int tries = 0; tries < 2000; ++tries) {
       machines->step();
       if (condition()) return true;
-      std::this_thread::sleep_for(Millis{5});
+      clock.sleep_for(Millis{5});
     }
     return false;
   }

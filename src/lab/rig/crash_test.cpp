@@ -21,13 +21,14 @@ void play_rr(Rig& rig, const RunId run) {
   check_settled(rig);
 }
 
-// Kills at the n-th call, for n = 1, 2, ... until a life has fewer calls.
-int kill_everywhere(FaultKind kind) {
+// Kills at the n-th call and at `again` calls after it, for n = 1, 2, ... until a life has fewer.
+int kill_everywhere(FaultKind kind, int again = 0) {
   for (int n = 1;; ++n) {
     CAPTURE(n);
     Rig rig;
     const RunId run = begin_run(rig, {k_label, k_label}, Seconds{20});
-    rig.upstream().add({.kind = kind, .concerns = call_number(n)});
+    for (int i = 0; i <= again; ++i)
+      rig.upstream().add({.kind = kind, .concerns = call_number(n + i)});
     play_rr(rig, run);
     if (rig.deaths() == 0) return n - 1;
   }
@@ -39,6 +40,10 @@ TEST_CASE("rig: a kill before any call leaves nothing that the next process does
 
 TEST_CASE("rig: a kill after any call leaves nothing that the next process does not finish") {
   CHECK(kill_everywhere(FaultKind::kill_after) > 30);
+}
+
+TEST_CASE("rig: kills while the next process cleans up change nothing about that") {
+  CHECK(kill_everywhere(FaultKind::kill_after, 2) > 30);
 }
 
 TEST_CASE("rig: what was acknowledged before a kill is in the file that the next process opens") {

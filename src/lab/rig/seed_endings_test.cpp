@@ -73,9 +73,7 @@ TEST_CASE("rig: runners that are not this run's are left alone, offline or not")
 
 // seed: the hour was `shutdown +60` on the machine itself, where the job is root.
 TEST_CASE("rig: a machine that does not stop by itself is ended at its deadline from outside") {
-  RigOptions options = rr_options();
-  options.machines.job = std::chrono::hours{5};
-  Rig rig(options);
+  Rig rig(endless_jobs());
   const WallTime start = rig.clock().wall();
   const RunId run = begin_and_create(rig, k_label);
   const auto none_left = [&] { return live_count(rig) == 0; };
@@ -83,7 +81,7 @@ TEST_CASE("rig: a machine that does not stop by itself is ended at its deadline 
   CHECK(rig.clock().wall() - start >= Seconds{3600});
   CHECK(rig.clock().wall() - start <= Seconds{3630});
   CHECK(lease_of(rig, k_label, Architecture::x86_64).outcome == Outcome::deadline);
-  REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{900}));
+  REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{1200}));
   CHECK(conclusion_of(rig.github(), run, "test-x86_64") == "failure");
   stop_run(rig, run, seed_destroy(k_label));
   CHECK(rig.run_until_quiet(Seconds{900}));
@@ -92,9 +90,7 @@ TEST_CASE("rig: a machine that does not stop by itself is ended at its deadline 
 
 // seed: when the Lambda or its token was gone, nothing outside the machine knew of it.
 TEST_CASE("rig: the stateless sweep alone ends what is past its deadline, and nothing else") {
-  RigOptions options = rr_options();
-  options.machines.job = std::chrono::hours{5};
-  Rig rig(options);
+  Rig rig(endless_jobs());
   begin_and_create(rig, k_label);
   rig.set_sweeping(false);
   rig.watch().allow_overrun(Seconds{60});

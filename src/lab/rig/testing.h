@@ -89,6 +89,15 @@ inline void check_settled(Rig& rig) {
   CHECK_MESSAGE(rig.watch().violations().empty(), rig.watch().text());
 }
 
+// Jobs that do not end by themselves, on runners that GitHub does not give up before the deadline:
+// a modelled machine says nothing to GitHub while it works.
+inline RigOptions endless_jobs() {
+  RigOptions options = rr_options();
+  options.machines.job = std::chrono::hours{5};
+  options.github.lost_after = Seconds{4000};
+  return options;
+}
+
 inline ModelOptions all_behave(Behaviour behaviour) {
   ModelOptions options;
   options.behaviour = [behaviour](const Machine&) { return behaviour; };

@@ -101,9 +101,7 @@ TEST_CASE("rig: a runner left by a machine that died is removed although its suc
 }
 
 TEST_CASE("rig: with GitHub down for good after the claim, the machines still end in time") {
-  RigOptions options = rr_options();
-  options.machines.job = std::chrono::hours{5};
-  Rig rig(options);
+  Rig rig(endless_jobs());
   const RunId run = begin_and_create(rig, k_label);
   REQUIRE(rig.run_until([&] { return are_testing(rig, run); }, Seconds{120}));
   rig.upstream().add({.kind = FaultKind::answer,
@@ -134,9 +132,7 @@ TEST_CASE("rig: while EC2's list fails nothing is ended for it, and nothing is l
 }
 
 TEST_CASE("rig: with EC2's list failing for good a machine still ends at its deadline") {
-  RigOptions options = rr_options();
-  options.machines.job = std::chrono::hours{5};
-  Rig rig(options);
+  Rig rig(endless_jobs());
   begin_and_create(rig, k_label);
   rig.upstream().add(answered("DescribeInstances", 500, k_always));
   rig.run_for(Seconds{3590});

@@ -1,0 +1,230 @@
+#!/usr/bin/env bash
+# The command line as an operator meets it: what helps, what is said of a broken configuration, what
+# `check` finds, and each command on leases that live, with its exit status.
+# shellcheck disable=SC1091,SC2119,SC2154,SC2317  # rig.sh, and what is called by name
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/rig.sh"
+
+# run ARG...: runs mayfly; sets $out, $err (what went to each) and $status.
+run() {
+  timeout 60 "$mayfly" "$@" >"$work/out" 2>"$work/err" </dev/null
+  status=$?
+  out=$(<"$work/out") err=$(<"$work/err")
+}
+# runs NAME STATUS ARG...
+runs() {
+  local name=$1 wanted=$2
+  shift 2
+  run "$@"
+  if [[ $status == "$wanted" ]]; then
+    ok "$name: exit status $wanted"
+  else
+    not_ok "$name: exit status $wanted" "$status: $out$err"
+  fi
+}
+here() { runs "$@" --config "$config"; }
+
+help_teaches() {
+  local command words
+  runs '--help' 0 --help
+  says '--help names every command, the exit statuses and the sample' "$out" serve check leases \
+    lease release sweep audit emulate demo 'Exit status' deploy/mayfly.toml
+  while read -r command words; do
+    run "$command" --help
+    # shellcheck disable=SC2086
+    says "$command --help names its options" "$status $out" '0 ' $words
+  done <<'TABLE'
+serve --config MAYFLY_CONFIG mayfly.toml
+check --config --json
+leases --config --all --count --json
+lease --config --json id
+release --config id
+sweep --config --stateless --json
+audit --config --json
+emulate --aws-port --github-port --directory --record
+demo --runs --old-shape --keep --record --verbose
+TABLE
+  runs '--version' 0 --version
+  says '--version says it' "$out" 'mayfly '
+}
+
+wrong_words() {
+  runs 'no command' 2
+  says 'no command: how to go on' "$out$err" --help
+  runs 'a misspelt command' 2 leasess
+  says 'a misspelt command: the nearest one' "$err" '"leasess"' 'did you mean leases?' --help
+  here 'an unknown option' 2 leases --jsn
+  says 'an unknown option is named' "$out$err" --jsn
+  here 'a lease without its id' 2 lease
+  here 'an id that is none' 2 lease nonsense
+  says 'an id that is none: the reason' "$err" '"nonsense" is no lease id' lease-not-found
+  here 'a lease that is not there' 2 release l-00000000000000000000
+  says 'a lease that is not there: the reason' "$err" 'there is no lease l-00000000000000000000'
+  here 'a count out of range' 2 leases --all --count 0
+}
+
+# broken NAME SED_SCRIPT PART...: the configuration with the change is refused, and says so.
+broken() {
+  local name=$1
+  sed "$2" "$config" >"$work/broken.toml"
+  shift 2
+  runs "$name" 2 leases --config "$work/broken.toml"
+  says "$name: what, where and how to mend it" "$err" "$work/broken.toml:" config-invalid "$@"
+}
+line_of() { grep -n -m 1 -- "$1" "$config" | cut -d: -f1; }
+
+broken_configurations() {
+  runs 'no configuration' 2 serve --config "$work/absent.toml"
+  says 'no configuration: what, and how to give one' "$err" "$work/absent.toml" 'No such file' \
+    --config MAYFLY_CONFIG
+  broken 'a misspelt key' s/seed_labels/seed_lables/ ":$(line_of ^seed_labels): " \
+    'repository.seed_lables is not a key' 'did you mean repository.seed_labels?'
+  broken 'a misspelt table' 's/^\[limits\]/[limit]/' ":$(line_of '^\[limits')" 'did you mean limits?'
+  broken 'a number in quotes' 's/^port = .*/port = "x"/' ":$(line_of ^port): " \
+    'listen.port must be a whole number from 1 to 65535' 'not "x"'
+  broken 'a duration of another form' 's/^every.*/every = "1 sec"/' ":$(line_of ^every): " \
+    'sweep.every must be a duration like "5s"'
+  broken 'a missing key' '/^region/d' 'aws.region is missing'
+  broken 'a table that does not close' 's/^\[limits\]/[limits/' ":$(line_of '^\[limits'): " "']'"
+  broken 'a secret instead of a reference' 's/env:GITHUB_TOKEN/github_pat_11SECRET/' github.token \
+    'env:'
+  is 'a secret instead of a reference is not repeated' "$(grep -c github_pat_11SECRET <<<"$err")" 0
+  MAYFLY_CONFIG=$config runs 'the configuration by MAYFLY_CONFIG' 0 leases
+  here 'a port that is taken' 2 serve
+  says 'a port that is taken is named' "$err" "port $port" 'in use'
+  # Its GitHub token is in SSM, under a name that only its owner has.
+  cd "$work" && runs 'the sample' 2 check --config "$root/deploy/mayfly.toml"
+  cd "$root" || return
+  says 'the sample is accepted; only what it points to is not there' "$err" ssm:/mayfly/github-token
+  is 'the sample: nothing is wrong with the file' "$(grep -c config-invalid <<<"$err")" 0
+}
+
+check_finds() {
+  here 'check, all well' 0 check
+  is 'check, all well: every line is ok' "$(grep -vc '^ok ' <<<"$out")" 0
+  says 'check, all well: it tells what it looked at' "$out" 'github: runners' \
+    'aws: ec2:CreateFleet for arm64' 'a day'
+  here 'check --json' 0 check --json
+  is 'check --json is a list of findings' "$(jq -r 'all(.[]; .level == "ok" and .subject and
+    .text) and length > 8' <<<"$out")" true
+  GITHUB_TOKEN=wrong here 'check with a wrong GitHub token' 1 check
+  says 'check with a wrong GitHub token: what to change' "$out" 'problem  github: runners' \
+    'Replace the token named by github.token' 'ok       aws: ec2:DescribeInstances'
+  is 'the token is not shown' "$(grep -cw wrong <<<"$out$err")" \
+    "$(grep -c 'or is wrong' <<<"$out")"
+  (unset GITHUB_TOKEN && here 'check without a GitHub token' 2 check &&
+    says 'check without a GitHub token: which variable' "$err" GITHUB_TOKEN) >"$work/sub" 2>&1
+  count "$work/sub"
+  AWS_SECRET_ACCESS_KEY=wrong here 'check with a wrong AWS secret' 1 check
+  says 'check with a wrong AWS secret: what to change' "$out" \
+    'problem  aws: ec2:DescribeInstances' SignatureDoesNotMatch 'from environment' \
+    'ok       github: runners'
+  AWS_ACCESS_KEY_ID=AKIANOBODY here 'check with an unknown AWS key' 1 check
+  says 'check with an unknown AWS key: what to change' "$out" 'problem  aws:' AuthFailure
+  AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' AWS_EC2_METADATA_DISABLED=true \
+    here 'check without an AWS key' 1 check --json
+  is 'check without an AWS key: the finding' "$(jq -r '.[] | select(.level == "problem") |
+    .subject' <<<"$out")" 'aws: credentials'
+}
+# count LOG: takes over what a subshell found.
+count() {
+  cat "$1"
+  passed=$((passed + $(grep -c '^ok ' "$1")))
+  failed=$((failed + $(grep -c '^not ok ' "$1")))
+}
+
+live_leases() {
+  here 'leases, none' 0 leases
+  here 'audit, nothing yet' 0 audit --json
+  is 'audit, nothing yet: balanced' "$(jq .balanced <<<"$out")" true
+  new_label
+  run_id=$(start_run "$label")
+  drive "$run_id" jobs/setup/begin
+  mapfile -t ids < <(ask "$(jq -cn --arg l "$label" \
+    '{operation: "create", architectures: ["x86_64", "arm64"], label: $l}')" | jq -r '.leases[].id')
+  check 'a lease is online' wait_until 40 lease_is "${ids[0]}" online
+  here 'leases' 0 leases
+  says 'leases: the table' "$out" LEASE "${ids[0]}" "${ids[1]}" rr-debugger/rr "$run_id/1" spot
+  here 'leases --json' 0 leases --json
+  is 'leases --json: both' "$(jq 'length' <<<"$out")" 2
+  here 'lease' 0 lease "${ids[0]}"
+  says 'lease: facts and timeline' "$out" "${ids[0]}  online" "$label" 'running' asked verified \
+    booting machine-booted claimed online
+  here 'lease --json' 0 lease "${ids[0]}" --json
+  is 'lease --json: machine and timeline' \
+    "$(jq '(.machines | length) == 1 and .timeline[0].event == "asked"' <<<"$out")" true
+  here 'sweep' 0 sweep
+  says 'sweep: what it did' "$out" '2 live leases, 2 instances' '0 problems'
+  here 'sweep --stateless' 0 sweep --stateless --json
+  is 'sweep --stateless ends nothing in its time' "$(jq -c . <<<"$out")" '{"instances":2,"ended":[]}'
+  here 'audit, machines in use' 0 audit
+  says 'audit, machines in use: the figures' "$out" '2 live' 'machines are in use' reserved
+}
+
+endings() {
+  here 'release' 0 release "${ids[0]}"
+  says 'release: what happens now' "$out" "${ids[0]} is ending"
+  here 'sweep after release' 0 sweep --json
+  # The service may have been faster by a moment: either way the machine goes within one sweep.
+  check 'one sweep later its machine is going' wait_until 3 is_going "${ids[0]}"
+  check 'and the lease is gone' wait_until 30 lease_is "${ids[0]}" gone
+  here 'release once more' 0 release "${ids[0]}"
+  says 'release once more: it is done already' "$out" already
+  is 'the other lease lives on' "$(lease_state "${ids[1]}")" online
+  here 'release of the other' 0 release "${ids[1]}"
+  check 'both are gone' wait_until 30 lease_is "${ids[1]}" gone
+  here 'leases --all' 0 leases --all
+  is 'leases --all shows the old ones' "$(grep -c 'gone (released)' <<<"$out")" 2
+  here 'leases --all --count' 0 leases --all --count 1 --json
+  is 'leases --all --count 1 shows one' "$(jq length <<<"$out")" 1
+  here 'audit at the end' 0 audit
+  says 'audit at the end' "$out" 'machines launched  2' 'machines ended     2' \
+    'launched = ended: every machine is gone'
+}
+is_going() {
+  [[ $(aws_state | jq -r --arg l "$1" '.instances[] | select(.tags["mayfly:lease"] == $l).state') == \
+    @(shutting-down|terminated) ]]
+}
+
+# The second enforcer needs no ledger and no GitHub: a machine past its deadline ends by its tags.
+stateless_enforcer() {
+  local id
+  id=$(overdue_machine) || return
+  sed -e 's|^path = .*|path = "/nowhere/mayfly.db"|' "$config" >"$work/second.toml"
+  GITHUB_TOKEN='' runs 'sweep --stateless finds an overdue machine' 0 sweep --stateless \
+    --config "$work/second.toml"
+  says 'sweep --stateless says what it ended and why' "$out" "$id" 'past its deadline' terminated
+}
+# Prints the id of a machine with our deployment's tag and a deadline that has passed.
+overdue_machine() {
+  local tags='ResourceType=instance,Tags=[{Key=mayfly:deployment,Value=e2e}'
+  "${AWS_CLI:-/usr/bin/aws}" --endpoint-url "$AWS_ENDPOINT_URL" --region "$AWS_REGION" ec2 \
+    run-instances --image-id ami-0f3c0000000000002 --instance-type c5.9xlarge --count 1 \
+    --subnet-id subnet-0a000000000000001 --instance-initiated-shutdown-behavior terminate \
+    --tag-specifications "$tags,{Key=mayfly:expires-at,Value=1600000000}]" \
+    --query 'Instances[0].InstanceId' --output text
+}
+
+without_the_clouds() {
+  stop "$service"
+  is 'serve stops with status 0' "$stopped" 0
+  stateless_enforcer
+  stop "$emulator"
+  is 'emulate stops with status 0' "$stopped" 0
+  here 'leases without the clouds' 0 leases --all
+  here 'sweep without the clouds' 1 sweep
+  here 'sweep --stateless without the clouds' 2 sweep --stateless
+  says 'sweep --stateless without the clouds: the reason' "$err" aws-unavailable refused
+  here 'check without the clouds' 1 check
+}
+
+start_emulator
+write_config
+start_service
+help_teaches
+wrong_words
+broken_configurations
+check_finds
+live_leases
+endings
+without_the_clouds
+finish

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# `mayfly demo`, in the shapes in which rr's workflow has asked: every promise kept and nothing left
+# behind. What the emulated GitHub answered meanwhile, and in its C++ tests, is held against GitHub's
+# own OpenAPI description, which npm fetches.
+# shellcheck disable=SC1091,SC2119,SC2154,SC2317  # rig.sh, and what is called by name
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/rig.sh"
+
+# demo NAME ARG...
+demo() {
+  local name=$1 text status=0
+  shift
+  start "$work/demo.log" "$mayfly" demo "$@"
+  wait_until 150 is_ended "$started" || give_up "$name comes to its end" "$(<"$work/demo.log")"
+  wait "$started" || status=$?
+  text=$(<"$work/demo.log")
+  if [[ $status != 0 ]]; then
+    not_ok "$name: exit status 0" "$status: $text"
+  else
+    ok "$name: exit status 0"
+  fi
+  says "$name: the last line says that every promise was kept, and the time" \
+    "$(tail -n 1 "$work/demo.log")" 'Every promise was kept, in ' s
+  is "$name: no promise is shown as broken" "$(grep -c BROKEN "$work/demo.log")" 0
+  is "$name: no process of it is left" "$(session_pids "$started")" ''
+}
+
+# install_validator: into build/, so that the checkout stays clean; kept while its lock file is the
+# same.
+install_validator() {
+  mkdir -p "$validator" && cp "$root"/tests/github_openapi/*.{json,mjs} "$validator" || return 1
+  cmp -s "$validator/package-lock.json" "$validator/node_modules/installed-lock.json" && return
+  (cd "$validator" && timeout 300 npm ci --no-audit --no-fund --ignore-scripts) &&
+    cp "$validator/package-lock.json" "$validator/node_modules/installed-lock.json"
+}
+
+# validate NAME FILE
+validate() {
+  check "$1" timeout 120 node "$validator/validate.mjs" "$2"
+  grep -c '' "$2" | sed 's/$/ exchanges recorded/'
+}
+
+validator=$root/build/github_openapi
+current=$work/current.jsonl old=$work/old.jsonl contract=$work/contract.jsonl
+
+demo 'demo' --record "$current"
+demo 'demo --old-shape' --record "$old" --old-shape
+demo 'demo --runs 3' --runs 3
+is 'demo --runs 3: three runs succeeded' \
+  "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
+# shellcheck disable=SC2016
+check 'demo --keep leaves ledger and log' \
+  bash -c '"$0" demo --keep "$1" && [ -s "$1/mayfly.db" ] && [ -s "$1/mayfly.log" ]' \
+  "$mayfly" "$work/kept"
+is 'an unknown option of demo: exit status 2' \
+  "$("$mayfly" demo --walks 3 >"$work/out" 2>&1; echo $?)" 2
+
+check 'npm installs the validator' install_validator
+check 'the validator sees what is wrong' timeout 120 node --test "$validator"
+validate "the demo's exchanges are as GitHub documents them" "$current"
+validate "the old shape's exchanges are as GitHub documents them" "$old"
+if [[ -x $build/lab_test ]]; then
+  check 'the contract test passes' env MAYFLY_EXCHANGES="$contract" timeout 120 \
+    "$build/lab_test" '-sf=*github_contract_test.cpp'
+  validate "the contract test's exchanges are as GitHub documents them" "$contract"
+else
+  echo "# no $build/lab_test: the contract test's exchanges are not looked at"
+fi
+finish
