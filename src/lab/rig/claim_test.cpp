@@ -80,19 +80,20 @@ TEST_CASE("rig: metadata is off once the claim is answered") {
   CHECK(story.rig.aws().find(story.machine.id)->spec.metadata.endpoint == false);
 }
 
-TEST_CASE("rig: once the runner is online a second claim is refused") {
+TEST_CASE("rig: once the runner is online the same claim, sent again to the letter, is refused") {
   Rig rig;
   const RunId run = start_v1_run(rig.github());
   REQUIRE(rig.post("/v1/leases?wait=online&timeout=120", v1_ask(run)).status == 201);
-  const Lease lease = leases(rig).at(0);
-  const FakeInstance machine = machines_of(rig, lease).at(0);
-  for (const std::string& key : {k_key, k_other_key}) {
-    const json::object body{
-        {"lease", lease.id.text}, {"instance_id", machine.id.text}, {"claim_key", key}};
-    const auto answer = rig.ask("POST", "/v1/claims", json::serialize(body),
-                                {{"X-Mayfly-Claim", tag_of(machine, k_tag_claim)}});
+  int replayed = 0;
+  const std::vector<HttpRequest> sent = rig.machine_net().journal();
+  for (const HttpRequest& request : sent) {
+    if (call_name(request) != "POST /v1/claims") continue;
+    const std::string nonce(request.headers.find("X-Mayfly-Claim").value());
+    const auto answer = rig.ask("POST", "/v1/claims", request.body, {{"X-Mayfly-Claim", nonce}});
     CHECK(answer->status == 403);
+    ++replayed;
   }
+  CHECK(replayed == 2);
   CHECK(rig.github().runners().size() == 2);
 }
 

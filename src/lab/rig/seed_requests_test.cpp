@@ -136,8 +136,10 @@ TEST_CASE("rig: create answers within its bound although EC2 hangs") {
 
 // seed: no client token, so an answer that was lost meant a machine that nobody knew.
 TEST_CASE("rig: a lost CreateFleet answer starts no second machine") {
-  const auto play = [](const Fault& fault) {
-    Rig rig;
+  const auto play = [](const Fault& fault, Millis visible_after = Millis{0}) {
+    RigOptions options = rr_options();
+    options.aws.visible_after = visible_after;
+    Rig rig(options);
     rig.upstream().add(fault);
     const RunId run = begin_and_create(rig, k_label);
     rig.run_for(Seconds{20});
@@ -153,6 +155,9 @@ TEST_CASE("rig: a lost CreateFleet answer starts no second machine") {
   SUBCASE("once: the request repeats it") { play(lost("CreateFleet")); }
   SUBCASE("always: the sweep finds the machines by their tags") {
     play(lost("CreateFleet", k_always));
+  }
+  SUBCASE("always, and EC2's list lags: the same client token finds them") {
+    play(lost("CreateFleet", k_always), Seconds{60});
   }
   SUBCASE("never sent: the sweep sends the same bytes again") {
     play(refused("CreateFleet", k_always));
