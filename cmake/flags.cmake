@@ -22,6 +22,9 @@ if(MAYFLY_SANITIZE)
   target_compile_options(mayfly-flags INTERFACE
     -fsanitize=${MAYFLY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(mayfly-flags INTERFACE -fsanitize=${MAYFLY_SANITIZE})
+  if(MAYFLY_SANITIZE MATCHES thread)
+    target_compile_options(mayfly-flags INTERFACE -Wno-tsan)  # Asio's fences; it says so itself
+  endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(mayfly-flags INTERFACE
     -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections)

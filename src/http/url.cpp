@@ -94,6 +94,7 @@ std::optional<Url> parse_url(std::string_view url) {
                                                  : std::string(host_port.substr(port_mark + 1));
   const auto port = parse_int(out.port);
   if (out.host.empty() || !port || *port < 1 || *port > 65535) return std::nullopt;
+  out.port = std::to_string(*port);
   return out;
 }
 

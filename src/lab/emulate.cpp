@@ -20,7 +20,7 @@ void explain(Emulator& emulator, const std::string& directory) {
   std::printf(
       "emulated EC2, SSM and STS at %s, GitHub at %s, machines in %s\n\n"
       "To point a mayfly (or the AWS CLI, with --endpoint-url) at it:\n"
-      "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s\n"
+      "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n"
       "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n"
       "  export GITHUB_TOKEN=%s\n"
       "In its configuration: github.api_url = \"%s\", github.organization = \"rr-debugger\",\n"
@@ -28,10 +28,10 @@ void explain(Emulator& emulator, const std::string& directory) {
       "To start rr's workflow there: curl --data '{\"label\":\"rr_runner_1\"}' %s/_emulator/runs\n"
       "Ctrl-C ends it, and every machine with it.\n",
       emulator.aws_url().c_str(), emulator.github_url().c_str(), directory.c_str(),
-      emulator.aws_url().c_str(), account.region.c_str(), account.keys.front().id.c_str(),
-      account.keys.front().secret.c_str(), k_emulated_token, emulator.github_url().c_str(),
-      account.security_groups.begin()->c_str(), account.subnets.begin()->first.c_str(),
-      emulator.github_url().c_str());
+      emulator.aws_url().c_str(), account.region.c_str(), account.region.c_str(),
+      account.keys.front().id.c_str(), account.keys.front().secret.c_str(), k_emulated_token,
+      emulator.github_url().c_str(), account.security_groups.begin()->c_str(),
+      account.subnets.begin()->first.c_str(), emulator.github_url().c_str());
   std::fflush(stdout);
 }
 

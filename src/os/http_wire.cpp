@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
+#include "http/url.h"
 
 namespace mayfly::os {
 namespace {
@@ -97,56 +99,15 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-// "host", "host:port", "[v6]" or "[v6]:port".
-bool split_authority(std::string_view text, Origin& origin) {
-  std::string_view port;
-  if (!text.empty() && text.front() == '[') {
-    const std::size_t close = text.find(']');
-    if (close == std::string_view::npos) return false;
-    origin.host = to_lower(text.substr(1, close - 1));
-    port = text.substr(close + 1);
-  } else {
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    origin.host = to_lower(text.substr(0, colon));
-    port = text.substr(colon);
-  }
-  if (origin.host.empty()) return false;
-  origin.port = origin.scheme == "https" ? "443" : "80";
-  if (port.empty()) return true;
-  if (port.front() != ':') return false;
-  const auto number = parse_int(port.substr(1));
-  if (!number || *number < 1 || *number > 65535) return false;
-  origin.port = std::to_string(*number);
-  return true;
-}
-
-std::string authority_of(const Origin& origin) {
-  const bool is_v6 = origin.host.find(':') != std::string::npos;
-  const std::string host = is_v6 ? "[" + origin.host + "]" : origin.host;
-  const bool is_default = origin.port == (origin.scheme == "https" ? "443" : "80");
-  return is_default ? host : host + ":" + origin.port;
-}
-
 }  // namespace
 
 std::optional<Destination> parse_destination(std::string_view url) {
-  const bool is_plain = std::all_of(
-      url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f && c != '#' && c != '\\'; });
-  const std::size_t mark = url.find("://");
-  if (!is_plain || mark == std::string_view::npos) return std::nullopt;
-
-  Destination out;
-  out.origin.scheme = to_lower(url.substr(0, mark));
-  if (out.origin.scheme != "http" && out.origin.scheme != "https") return std::nullopt;
-  const std::string_view rest = url.substr(mark + 3);
-  const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
-  const std::string_view authority = rest.substr(0, path);
-  if (authority.find('@') != std::string_view::npos || !split_authority(authority, out.origin))
-    return std::nullopt;
-  out.authority = authority_of(out.origin);
-  out.target = rest.substr(path);
-  if (out.target.empty() || out.target.front() == '?') out.target.insert(0, "/");
-  return out;
+  auto parsed = parse_url(url);
+  if (!parsed) return std::nullopt;
+  std::string authority = parsed->authority();
+  return Destination{{std::move(parsed->scheme), std::move(parsed->host), std::move(parsed->port)},
+                     std::move(authority),
+                     std::move(parsed->target)};
 }
 
 Result<std::string> request_bytes(const HttpRequest& request, const Destination& destination) {
@@ -162,7 +123,8 @@ Result<std::string> request_bytes(const HttpRequest& request, const Destination&
   const bool has_body = !request.body.empty() || request.method == "POST" ||
                         request.method == "PUT" || request.method == "PATCH";
   if (has_body) append_header(out, "Content-Length", std::to_string(request.body.size()));
-  return out + "\r\n" + request.body;
+  out.append("\r\n").append(request.body);
+  return out;
 }
 
 std::string response_bytes(const HttpResponse& response, ResponseForm form) {

@@ -22,6 +22,9 @@ Listener listen_on_loopback() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
+  // Small, so that a reader who does not read is soon felt by the writer.
+  const int bytes = 64 * 1024;
+  setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   MAYFLY_CHECK(bind(socket.get(), generic, length) == 0);
   MAYFLY_CHECK(listen(socket.get(), 64) == 0);
   MAYFLY_CHECK(getsockname(socket.get(), generic, &length) == 0);
@@ -130,8 +133,11 @@ std::string ScriptedServer::url(std::string_view target) const {
 void ScriptedServer::serve(const Script& script) {
   while (!is_stopping_) {
     if (!is_readable(listener_.get(), Millis{5})) continue;
-    RawConnection connection(FileDescriptor(accept(listener_.get(), nullptr, nullptr)));
-    script(connection, connections_++);
+    {
+      RawConnection connection(FileDescriptor(accept(listener_.get(), nullptr, nullptr)));
+      script(connection, connections_++);
+    }
+    ++closed_;
   }
 }
 

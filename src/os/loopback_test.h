@@ -63,7 +63,8 @@ class ScriptedServer {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] std::string url(std::string_view target) const;
-  [[nodiscard]] int connections() const { return connections_; }
+  [[nodiscard]] int connections() const { return connections_; }  // so far
+  [[nodiscard]] int closed() const { return closed_; }            // of these
 
  private:
   void serve(const Script& script);
@@ -72,6 +73,7 @@ class ScriptedServer {
   std::uint16_t port_ = 0;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<int> connections_ = 0;
+  std::atomic<int> closed_ = 0;
   std::optional<NamedThread> thread_;
 };
 

@@ -32,7 +32,7 @@ class Observer {
 
   // Starts a sweep: forgets the last one and lists the cloud.
   void begin();
-  // Lists GitHub's runners if any lease has a question about them, or always where asked for.
+  // Lists GitHub's runners if any lease has had a machine.
   void list_runners(const std::vector<Lease>& leases);
 
   // The facts about one lease. Corrects lease.run_id and run_confirmed of a seed lease once a live

@@ -38,6 +38,18 @@ bool is_plain(const std::string& text) {
   return true;
 }
 
+std::map<Architecture, RunnerPackage> usable(const std::vector<github::RunnerDownload>& downloads) {
+  std::map<Architecture, RunnerPackage> packages;
+  for (const github::RunnerDownload& download : downloads) {
+    if (download.os != "linux" || !is_plain(download.url) || !is_plain(download.sha256)) continue;
+    for (const Architecture architecture : {Architecture::x86_64, Architecture::arm64})
+      if (download.architecture == github_name(architecture))
+        packages[architecture] = {version_in(download.filename), download.url,
+                                  to_lower(download.sha256)};
+  }
+  return packages;
+}
+
 }  // namespace
 
 std::string version_in(const std::string& filename) {
@@ -56,18 +68,16 @@ Result<RunnerPackage> RunnerPackages::package_for(Architecture architecture) {
     if (known != latest_.end() && clock_.steady() < latest_until_) return known->second;
   }
   TRY_ASSIGN(const auto downloads, github_.list_downloads(call_deadline(clock_)));
-  for (const github::RunnerDownload& download : downloads) {
-    if (download.os != "linux" || download.architecture != github_name(architecture)) continue;
-    RunnerPackage package{version_in(download.filename), download.url, to_lower(download.sha256)};
-    if (!is_plain(package.url) || !is_plain(package.sha256))
-      return fail(Code::github_bad_answer, "a runner download's URL or checksum is not plain text");
-    const std::scoped_lock lock(mutex_);
-    latest_[architecture] = package;
-    latest_until_ = clock_.steady() + k_list_believed_for;
-    return package;
-  }
-  return fail(Code::github_bad_answer,
-              "GitHub lists no runner for linux " + github_name(architecture));
+  auto latest = usable(downloads);
+  const auto found = latest.find(architecture);
+  if (found == latest.end())
+    return fail(Code::github_bad_answer,
+                "GitHub lists no usable runner for linux " + github_name(architecture));
+  RunnerPackage package = found->second;
+  const std::scoped_lock lock(mutex_);
+  latest_ = std::move(latest);
+  latest_until_ = clock_.steady() + k_list_believed_for;
+  return package;
 }
 
 }  // namespace mayfly

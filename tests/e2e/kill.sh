@@ -32,6 +32,10 @@ create() {
     >"$work/answer.$1"
   echo $? >"$work/status.$1"
 }
+created() {
+  create "$1"
+  [[ $(<"$work/status.$1") == 0 ]] || { sleep 1 && false; }
+}
 # note LABEL: what the caller was told of, and may rely on.
 note() {
   local id
@@ -44,8 +48,22 @@ start_again() {
   wait_until 30 is_healthy || give_up "round $1: the service is healthy again" \
     "$(<"$work/serve.log.$1")"
 }
+# stop_jobs: each run's stop job runs when GitHub has let it, but in every sixth run it never does,
+# and in every other of the rest it does not reach us.
+stop_jobs() {
+  local label number
+  for label in "${!run_of[@]}"; do
+    number=$((16#${label: -8}))
+    [[ $(job_state "${run_of[$label]}" stop-runners) == queued ]] || continue
+    ((number % 6 != 0)) || continue
+    drive "${run_of[$label]}" jobs/stop-runners/begin
+    ((number % 2 == 0)) || ask "{\"operation\":\"destroy\",\"label\":\"$label\"}" >/dev/null
+    drive "${run_of[$label]}" jobs/stop-runners/complete
+  done
+}
 play_round() {
-  local asking moment=$((RANDOM % 1500))
+  # In every other round within the call itself; else while machines boot and jobs run.
+  local asking moment=$((RANDOM % ($1 % 2 ? 120 : 1500)))
   new_label
   run_of[$label]=$(start_run "$label")
   drive "${run_of[$label]}" jobs/setup/begin
@@ -58,28 +76,17 @@ play_round() {
   # rr's setup job fails then, and somebody runs it again: the same label.
   if [[ $(<"$work/status.$label") != 0 ]]; then
     retried=$((retried + 1))
-    create "$label"
+    wait_until 75 created "$label" # GitHub may want a minute's pause by now
   fi
   note "$label"
   drive "${run_of[$label]}" jobs/setup/complete
-  echo "# round $1: killed after $moment ms, create ended with $(<"$work/status.$label")"
+  stop_jobs
+  echo "# round $1: killed after $moment ms, create ended with $(<"$work/status.$label")" \
+    "$(jq -r '.code // empty, .detail // empty' "$work/answer.$label" | paste -sd' ')"
 }
 
 # --- To the end
 
-# stop_jobs: each run's stop job runs as soon as GitHub lets it; in every third run it is lost, and
-# in every other of the rest it does not reach us.
-stop_jobs() {
-  local number=0
-  for label in "${!run_of[@]}"; do
-    number=$((16#${label: -8}))
-    [[ $(job_state "${run_of[$label]}" stop-runners) == queued ]] || continue
-    ((number % 3 != 0)) || continue
-    drive "${run_of[$label]}" jobs/stop-runners/begin
-    ((number % 2 == 0)) || ask "{\"operation\":\"destroy\",\"label\":\"$label\"}" >/dev/null
-    drive "${run_of[$label]}" jobs/stop-runners/complete
-  done
-}
 live_leases() { "$mayfly" leases --json --config "$config" 2>/dev/null | jq length; }
 all_gone() {
   stop_jobs

@@ -83,13 +83,14 @@ session_pids() {
 is_over() { [[ -z $(session_pids "$1") ]]; }
 # stop PID [SIGNAL]: sets $stopped to its exit status, or to "stuck".
 stop() {
-  kill -s "${2:-TERM}" "$1" 2>/dev/null
-  if wait_until 20 is_ended "$1"; then
-    wait "$1" 2>/dev/null
-    stopped=$?
-  else
+  {
+    kill -s "${2:-TERM}" "$1"
     stopped=stuck
-  fi
+    if wait_until 20 is_ended "$1"; then
+      wait "$1"
+      stopped=$?
+    fi
+  } 2>/dev/null # bash says there who was killed
 }
 is_ended() {
   local state
@@ -128,7 +129,7 @@ start_emulator() {
   export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
   start "$work/emulate.log" "$mayfly" emulate --aws-port 0 --github-port 0 "$@"
   emulator=$started
-  wait_until 20 grep -q 'Ctrl-C' "$work/emulate.log" ||
+  wait_until 20 grep -qs Ctrl-C "$work/emulate.log" ||
     give_up 'mayfly emulate starts' "$(<"$work/emulate.log")"
   eval "$(grep '^  export ' "$work/emulate.log")"
   github_url=$(sed -n 's/.*GitHub at \(http[^,]*\),.*/\1/p' "$work/emulate.log")

@@ -23,6 +23,8 @@ TEST_CASE("rig: a machine that never boots is replaced, boots_max machines in al
   options.machines = all_behave(Behaviour::dead);
   options.aws.terminated_visible = std::chrono::hours{24};
   Rig rig(options);
+  // The old machine must really be gone before the next one starts, not only told to go.
+  rig.upstream().add(refused("TerminateInstances", 4));
   const RunId run = begin_and_create(rig, k_label);
   CHECK(rig.run_until([&] { return all_in(rig, LeaseState::gone); }, std::chrono::hours{2}));
   for (const Lease& lease : leases(rig)) {

@@ -1,0 +1,105 @@
+#include <doctest/doctest.h>
+
+#include "web/testing.h"
+
+namespace mayfly {
+namespace {
+
+using namespace testing;
+
+// A lease of run 42 with a machine that boots, and the nonce in that machine's tags.
+struct MachineBench : ApiBench {
+  MachineBench() {
+    github_wire.answer(200, github::run_json(42));
+    answer_with_machine();
+    (void)send(post("/v1/leases", R"({"repository":"octo/repo","run_id":42,)"
+                                  R"("runners":[{"architecture":"x86_64"}]})"));
+    lease = ledger->recent(1)->at(0);
+    const std::string& fleet = ec2_wire.body(0);
+    const std::size_t value = fleet.find("Value=", fleet.find("mayfly%3Aclaim"));
+    nonce = fleet.substr(value + 6, 32);
+  }
+
+  HttpResponse claim() {
+    return send(post_as_machine("/v1/claims",
+                                R"({"lease":")" + lease.id.text +
+                                    R"(","instance_id":"i-0123456789abcdef0","claim_key":")" +
+                                    k_claim_key + "\"}",
+                                nonce));
+  }
+  HttpResponse report(const std::string& body, const std::string& with_nonce) {
+    return send(post_as_machine("/v1/leases/" + lease.id.text + "/events", body, with_nonce));
+  }
+  [[nodiscard]] bool is_logged(const std::string& text) const {
+    for (const CapturingLog::Line& line : log.lines)
+      for (const auto& [name, value] : line.fields)
+        if (value.find(text) != std::string::npos) return true;
+    return false;
+  }
+
+  Lease lease;
+  std::string nonce;
+};
+
+TEST_CASE("api: a claim is answered in lines, and neither nonce nor config is logged") {
+  MachineBench bench;
+  bench.ec2_wire.answer(200, aws::testing::answer_xml("ModifyInstanceMetadataOptions", ""));
+  bench.github_wire.answer(201,
+                           R"({"runner":{"id":7,"name":"mf","os":"unknown","status":"offline",)"
+                           R"("busy":false,"labels":[]},"encoded_jit_config":"SklUX0NPTkZJRw"})");
+  const HttpResponse answer = bench.claim();
+  CHECK(answer.status == 200);
+  CHECK(header_of(answer, "Content-Type") == "text/plain; charset=utf-8");
+  CHECK(header_of(answer, "Cache-Control") == "no-store");
+  CHECK(answer.body == "repository octo/repo\nrun_id 42\nsudo yes\njit_config SklUX0NPTkZJRw\n");
+  for (const std::string& secret : {bench.nonce, k_claim_key, std::string("SklUX0NPTkZJRw")})
+    CHECK_FALSE(bench.is_logged(secret));
+}
+
+TEST_CASE("api: a claim with another nonce gets the answer of a lease that does not exist") {
+  MachineBench bench;
+  const std::string right = bench.nonce;
+  bench.nonce = k_nonce;
+  const HttpResponse wrong = bench.claim();
+  bench.nonce = right;
+  bench.lease.id = LeaseId{"l-00000000000000000000"};
+  const HttpResponse nobody = bench.claim();
+  CHECK(wrong.status == 403);
+  CHECK(wrong.body == nobody.body);
+  CHECK(bench.github_wire.sent.size() == 1);
+  CHECK(bench.ec2_wire.sent.size() == 1);
+}
+
+TEST_CASE("api: a machine that has booted is told which runner to fetch") {
+  MachineBench bench;
+  bench.github_wire.answer(200, "[" + download_json("linux", "x64", "2.336.0", "abcd") + "]");
+  const HttpResponse answer = bench.report(R"({"event":"booted","detail":"up"})", bench.nonce);
+  CHECK(answer.status == 200);
+  CHECK(answer.body ==
+        "runner_version 2.336.0\n"
+        "runner_url https://github.com/d/actions-runner-linux-x64-2.336.0.tar.gz\n"
+        "runner_sha256 abcd\n");
+  const auto events = bench.ledger->events(bench.lease.id).value();
+  CHECK(events.back().name == "machine-booted");
+  CHECK(events.back().detail == "up");
+}
+
+TEST_CASE("api: any other report of a machine is noted and answered with nothing") {
+  MachineBench bench;
+  const HttpResponse answer = bench.report(R"({"event":"claiming"})", bench.nonce);
+  CHECK(answer.status == 204);
+  CHECK(answer.body.empty());
+  CHECK(bench.ledger->events(bench.lease.id).value().back().name == "machine-claiming");
+}
+
+TEST_CASE("api: a report of a stranger is refused and leaves no trace on the lease") {
+  MachineBench bench;
+  const std::size_t count = bench.ledger->events(bench.lease.id).value().size();
+  const HttpResponse answer = bench.report(R"({"event":"failed"})", k_nonce);
+  CHECK(answer.status == 403);
+  CHECK(text_of(object_of(answer), "code") == "claim-refused");
+  CHECK(bench.ledger->events(bench.lease.id).value().size() == count);
+}
+
+}  // namespace
+}  // namespace mayfly
