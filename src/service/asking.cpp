@@ -12,17 +12,19 @@ namespace {
 constexpr int k_bind_tries = 4;
 constexpr Millis k_wait_step{500};
 
-const RepositoryConfig* repository_for_label(const Config& config, const std::string& label) {
-  for (const RepositoryConfig& repository : config.repositories)
-    if (repository.seed_labels != SeedLabels::off &&
-        is_seed_label(label, repository.seed_label_prefix))
-      return &repository;
-  return nullptr;
-}
-
-bool any_seed_labels(const Config& config) {
-  return std::any_of(config.repositories.begin(), config.repositories.end(),
-                     [](const auto& r) { return r.seed_labels != SeedLabels::off; });
+Result<const RepositoryConfig*> repository_for_label(const Config& config,
+                                                     const std::string& label) {
+  bool any = false;
+  for (const RepositoryConfig& repository : config.repositories) {
+    if (repository.seed_labels == SeedLabels::off) continue;
+    if (is_seed_label(label, repository.seed_label_prefix)) return &repository;
+    any = true;
+  }
+  if (!any)
+    return fail(Code::seed_labels_off, "no repository of this deployment accepts bare labels");
+  return fail(Code::bad_label,
+              "the label does not match any repository's seed_label_prefix "
+              "followed by letters, digits and underscores");
 }
 
 std::vector<AskedLease> as_existing(const std::vector<Lease>& leases) {
@@ -38,16 +40,28 @@ bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& a
   });
 }
 
-// An ask whose lease has ended without a machine is answered with the reason, not with success.
-Status refuse_if_hopeless(const std::vector<AskedLease>& asked) {
+Code code_of_ended(const Lease& lease) {
+  switch (lease.outcome) {
+    case Outcome::no_capacity:
+      return Code::no_capacity;
+    case Outcome::boot_failed:
+      return Code::boot_failed;
+    case Outcome::refused:  // the reason begins with the name of the code it was refused for
+      return code_named(lease.reason.substr(0, lease.reason.find(':'))).value_or(Code::aws_config);
+    default:
+      return Code::lease_ended;
+  }
+}
+
+// An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
+// success.
+Status refuse_if_ended(const std::vector<AskedLease>& asked) {
   for (const AskedLease& one : asked) {
-    if (one.lease.outcome == Outcome::no_capacity) return fail(Code::no_capacity, one.lease.reason);
-    if (one.lease.outcome == Outcome::refused) {
-      // The reason begins with the name of the code it was refused for.
-      const std::string& reason = one.lease.reason;
-      return fail(code_named(reason.substr(0, reason.find(':'))).value_or(Code::aws_config),
-                  reason);
-    }
+    const Lease& lease = one.lease;
+    if (lease.state != LeaseState::ending && lease.state != LeaseState::gone) continue;
+    return fail(code_of_ended(lease), "lease " + lease.id.text + " ended (" +
+                                          std::string(to_string(lease.outcome)) + ")" +
+                                          (lease.reason.empty() ? "" : ": " + lease.reason));
   }
   return {};
 }
@@ -108,19 +122,13 @@ Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wa
     asked.push_back(std::move(one));
   }
   seams_.doorbell.ring();
-  TRY(refuse_if_hopeless(asked));
+  TRY(refuse_if_ended(asked));
   return asked;
 }
 
 Result<std::vector<AskedLease>> Asking::create(const SeedAsk& ask) {
   const WallTime asked_at = seams_.clock.wall();
-  if (!any_seed_labels(config_))
-    return fail(Code::seed_labels_off, "no repository of this deployment accepts bare labels");
-  const RepositoryConfig* repository = repository_for_label(config_, ask.label);
-  if (repository == nullptr)
-    return fail(Code::bad_label,
-                "the label does not match any repository's seed_label_prefix "
-                "followed by letters, digits and underscores");
+  TRY_ASSIGN(const RepositoryConfig* repository, repository_for_label(config_, ask.label));
   return bind_and_create(*repository, ask, asked_at);
 }
 
@@ -129,7 +137,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
   TRY_ASSIGN(const auto known, seams_.ledger.find_by_label(repository.name, ask.label));
   if (covers(known, ask.architectures)) {
     auto existing = as_existing(known);
-    TRY(refuse_if_hopeless(existing));
+    TRY(refuse_if_ended(existing));
     return existing;
   }
   TRY_ASSIGN(const auto runs, demand_.live_runs(repository.name));
@@ -164,7 +172,8 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
 
 Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
   const WallTime asked_at = seams_.clock.wall();
-  if (config_.find_repository(ask.repository) == nullptr)
+  const RepositoryConfig* repository = config_.find_repository(ask.repository);
+  if (repository == nullptr)
     return fail(Code::repository_not_served, ask.repository.text + " is not in the configuration");
   int total = 0;
   for (const auto& [architecture, count] : ask.counts) total += count;
@@ -172,13 +181,15 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
     return fail(Code::too_many_runners, std::to_string(total) + " asked for, at most " +
                                             std::to_string(config_.limits.machines_per_run) +
                                             " per run");
-  TRY_ASSIGN(const RunFacts run, demand_.run(ask.repository, ask.run_id));
-  TRY(may_have_runners(run, ask.repository, ask.run_attempt));
+  // GitHub reads names without case. As the owner wrote it, so that one run has one set of leases.
+  const RepositoryName& name = repository->name;
+  TRY_ASSIGN(const RunFacts run, demand_.run(name, ask.run_id));
+  TRY(may_have_runners(run, name, ask.run_attempt));
   std::vector<Lease> wanted;
   for (const auto& [architecture, count] : ask.counts) {
     for (int index = 0; index < count; ++index) {
       LeaseKey key;
-      key.repository = ask.repository;
+      key.repository = name;
       key.architecture = architecture;
       key.run_id = run.id;
       key.run_attempt = run.attempt;
@@ -203,14 +214,14 @@ Status Asking::mark_released(Lease& lease) {
 }
 
 Result<std::vector<Lease>> Asking::release_labels(const std::vector<std::string>& labels) {
-  std::vector<Lease> released;
+  std::vector<const RepositoryConfig*> repositories;  // all labels are good, or none is released
   for (const std::string& label : labels) {
-    const RepositoryConfig* repository = repository_for_label(config_, label);
-    if (repository == nullptr)
-      return fail(Code::bad_label,
-                  "a label does not match any repository's seed_label_prefix "
-                  "followed by letters, digits and underscores");
-    TRY_ASSIGN(auto leases, seams_.ledger.find_by_label(repository->name, label));
+    TRY_ASSIGN(const RepositoryConfig* repository, repository_for_label(config_, label));
+    repositories.push_back(repository);
+  }
+  std::vector<Lease> released;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    TRY_ASSIGN(auto leases, seams_.ledger.find_by_label(repositories[i]->name, labels[i]));
     for (Lease& lease : leases) {
       TRY(mark_released(lease));
       released.push_back(std::move(lease));

@@ -64,6 +64,7 @@ void Observer::begin() {
   problems_.clear();
   instances_.reset();
   runners_.reset();
+  live_runs_.clear();
   github_answers_ = true;
   if (runs_.size() > k_runs_max) runs_.clear();
   aws::DescribeInstances request;
@@ -144,26 +145,44 @@ RunSeen Observer::run_of(Lease& lease) {
   return RunSeen::over;
 }
 
-// A bare label names no run, so the run it was bound to may be another's. Before a lease ends
-// because that run is over, its label is looked for among the jobs of the runs that are still live.
-RunSeen Observer::rebind_or_over(Lease& lease) {
-  if (!may_ask_github()) return RunSeen::unknown;
-  auto live = demand_.live_runs(lease.repository);
+// Once a sweep and repository, however many leases want to know.
+const std::vector<Observer::LiveRun>* Observer::live_runs_of(const RepositoryName& repository) {
+  const auto known = live_runs_.find(repository.text);
+  if (known != live_runs_.end()) return &known->second;
+  if (!may_ask_github()) return nullptr;
+  auto live = demand_.live_runs(repository);
   if (!live) {
-    github_trouble("list live runs of " + lease.repository.text, live.error());
-    return RunSeen::unknown;
+    github_trouble("list live runs of " + repository.text, live.error());
+    return nullptr;
   }
-  if (live->size() > k_rebind_runs_max) return RunSeen::unknown;
+  if (live->size() > k_rebind_runs_max) return nullptr;
+  std::vector<LiveRun> runs;
   for (const RunFacts& run : *live) {
-    if (!may_ask_github()) return RunSeen::unknown;
-    auto jobs = demand_.jobs(lease.repository, run.id, run.attempt);
+    if (!may_ask_github()) return nullptr;
+    auto jobs = demand_.jobs(repository, run.id, run.attempt);
     if (!jobs) {
       github_trouble("list jobs of run " + std::to_string(run.id), jobs.error());
-      return RunSeen::unknown;
+      return nullptr;
     }
-    if (demand_for(lease, *jobs) == DemandSeen::none_yet) continue;
-    lease.run_id = run.id;
-    lease.run_attempt = run.attempt;
+    runs.push_back({run, std::move(*jobs)});
+  }
+  return &live_runs_.emplace(repository.text, std::move(runs)).first->second;
+}
+
+// A bare label names no run, so the run it was bound to may be another's. Before a lease ends
+// because that run is over, its label is looked for among the jobs of the runs that are still live.
+// Labels are public, so a stranger's run may name it too: the run that it was bound to goes first.
+RunSeen Observer::rebind_or_over(Lease& lease) {
+  const std::vector<LiveRun>* live = live_runs_of(lease.repository);
+  if (live == nullptr) return RunSeen::unknown;
+  const LiveRun* found = nullptr;
+  for (const LiveRun& one : *live) {
+    if (demand_for(lease, one.jobs) == DemandSeen::none_yet) continue;
+    if (found == nullptr || one.run.id == lease.run_id) found = &one;
+  }
+  if (found != nullptr) {
+    lease.run_id = found->run.id;
+    lease.run_attempt = found->run.attempt;
     lease.run_confirmed = true;
     return RunSeen::live;
   }

@@ -65,6 +65,12 @@ class Observer {
     RunFacts run;
     SteadyTime until{};
   };
+  struct LiveRun {
+    RunFacts run;
+    std::vector<JobFacts> jobs;
+  };
+  // With their jobs. none where a call failed, or there are too many to look at.
+  [[nodiscard]] const std::vector<LiveRun>* live_runs_of(const RepositoryName& repository);
 
   const Config& config_;
   ObserverSeams seams_;
@@ -74,6 +80,7 @@ class Observer {
   std::vector<std::string> problems_;
   bool github_answers_ = true;
   SteadyTime github_until_{};
+  std::map<std::string, std::vector<LiveRun>> live_runs_;  // of this sweep, by repository
   // For how long an answer about a run is believed; it only spares calls.
   std::map<std::pair<std::string, RunId>, KnownRun> runs_;
 };

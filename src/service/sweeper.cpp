@@ -268,7 +268,7 @@ void Sweeper::remove_stray_runners() {
     const auto lease_id = lease_of_runner(config_.deployment, runner.name);
     if (!lease_id || runner.busy) continue;
     const bool is_wanted = std::any_of(leases->begin(), leases->end(), [&](const Lease& lease) {
-      return lease.id == *lease_id && lease.runner_name == runner.name;
+      return lease.id == *lease_id && lease.runner_name == runner.name && !lease.runner_removed;
     });
     if (is_wanted) continue;
     const Status deleted = seams_.github.delete_runner(runner.id, call_deadline(seams_.clock));
