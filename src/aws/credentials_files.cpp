@@ -90,6 +90,7 @@ class SharedFilesSource : public CredentialsSource {
     if (!named && !home) return Sections{};
     std::string path = named.value_or(home.value_or("") + usual_place);
     if (home && path.starts_with("~/")) path.replace(0, 1, *home);
+    if (path == "/dev/null") return Sections{};  // the usual way to say: none
     auto text = environment_.read_file(path);
     if (text) return parse_ini(path, *text);
     if (!named) return Sections{};

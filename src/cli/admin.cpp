@@ -21,6 +21,8 @@ std::optional<std::pair<WallTime, SweepReport>> LastSweep::get() const {
 HttpResponse Admin::handle(const HttpRequest& request) {
   if (request.url != "/healthz")
     return problem_response({Code::no_such_path, "try /healthz", std::nullopt});
+  if (request.method != "GET" && request.method != "HEAD")
+    return problem_response({Code::method_not_allowed, "allowed here: GET", std::nullopt});
   const auto audit = ledger_.audit();
   if (!audit) return problem_response(audit.error());
   const auto last = last_sweep_.get();

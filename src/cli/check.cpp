@@ -44,9 +44,16 @@ Result<int> run(const CommonOptions& options) {
   TRY_ASSIGN(const auto ledger, open_ledger(config));
   const World world{process.clock,     process.entropy,  process.log, process.environment,
                     process.transport, process.doorbell, *ledger};
-  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
+  const auto plane = ControlPlane::make(config, world);
+  if (!plane && plane.error().code == Code::secret_unreadable) {
+    const Finding finding{Finding::Level::problem, "github: token", plane.error().message,
+                          std::string(info(plane.error().code).remedy)};
+    options.json ? print_json({finding}) : print({finding});
+    return 1;
+  }
+  if (!plane) return fail(plane.error());
   if (!options.json) std::fputs("asking GitHub and AWS what may be done ...\n", stderr);
-  const std::vector<Finding> findings = plane->diagnosis().run();
+  const std::vector<Finding> findings = (*plane)->diagnosis().run();
   if (options.json)
     print_json(findings);
   else

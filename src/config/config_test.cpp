@@ -194,6 +194,10 @@ TEST_CASE("config: the scope decides what belongs together") {
       {"octo/one", "octopus/one", "must belong to github.organization"},
       {"octo/one\"", "octo/one\"\n[[repository]]\nname = \"Octo/One\"",
        "repository.name appears twice"},
+      {"octo/one\"",
+       "octo/one\"\nseed_labels = \"while-a-run-is-live\"\n[[repository]]\nname = \"octo/two\"\n"
+       "seed_labels = \"while-a-run-is-live\"\nseed_label_prefix = \"rr_runner_two_\"",
+       "repository.seed_label_prefix must not begin like another repository's"},
   });
   CHECK(parsed(changed("organization = \"octo\"", "scope = \"repository\"")).github.scope ==
         GithubScope::repository);

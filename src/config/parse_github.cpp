@@ -51,6 +51,14 @@ Result<std::vector<RepositoryConfig>> parse_repositories(const Section& top) {
       return to_lower(other.name.text) == name;
     });
     if (is_known) return section.refuse("name", "appears twice");
+    // A label must tell whose it is: one repository's prefix may not begin another's.
+    const bool is_shared = std::ranges::any_of(repositories, [&](const RepositoryConfig& other) {
+      return repository.seed_labels != SeedLabels::off && other.seed_labels != SeedLabels::off &&
+             (other.seed_label_prefix.starts_with(repository.seed_label_prefix) ||
+              repository.seed_label_prefix.starts_with(other.seed_label_prefix));
+    });
+    if (is_shared)
+      return section.refuse("seed_label_prefix", "must not begin like another repository's");
     repositories.push_back(std::move(repository));
   }
   if (repositories.empty()) return top.refuse("repository", "must have at least one table");

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <set>
 
 #include "base/text.h"
@@ -35,6 +36,7 @@ class Demo {
       : options_(options), directory_(std::move(directory)) {}
 
   Result<int> play();
+  [[nodiscard]] bool was_stopped() const { return was_stopped_; }
 
  private:
   Status play_run(int number);
@@ -50,6 +52,8 @@ class Demo {
 
   const DemoOptions& options_;
   std::string directory_;
+  os::StopSignal stop_;  // before every thread: Ctrl-C must not leave machines behind
+  bool was_stopped_ = false;
   os::SystemClock clock_;
   os::SystemEntropy entropy_;
   os::LineLog log_{clock_, {2, LogLevel::warning, os::log_form_for(2)}};
@@ -141,7 +145,8 @@ Status Demo::follow(DemoWorkflow& workflow) {
       stopped = true;
     }
     if (stopped && all_gone()) return {};
-    clock_.sleep_for(k_look_every);
+    was_stopped_ = stop_.wait_for(k_look_every);
+    if (was_stopped_) return fail(Code::internal, "stopped by a signal");
   }
   return fail(Code::internal, "the run did not end within " + human_duration(k_run_patience));
 }
@@ -248,9 +253,12 @@ int run_demo(const DemoOptions& options) {
     std::fprintf(stderr, "mayfly demo: %s\n", made.error().message.c_str());
     return 2;
   }
-  Result<int> status = Demo(options, directory).play();
+  std::optional<Demo> demo(std::in_place, options, directory);
+  const Result<int> status = demo->play();
+  const bool was_stopped = demo->was_stopped();
+  demo.reset();  // the service and the machines end before their directory does
   if (!status) std::fprintf(stderr, "mayfly demo: %s\n", status.error().message.c_str());
-  if (options.verbose || !status)
+  if (options.verbose || (!status && !was_stopped))
     if (const auto log = read_file(directory + "/mayfly.log"))
       std::fprintf(stderr, "\nThe service's log:\n%s", log->c_str());
   if (options.keep.empty()) remove_all(directory);

@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "ledger/contract.h"
 #include "ledger/testing.h"
+#include "ledger/testing_contract.h"
 
 namespace mayfly {
 namespace {

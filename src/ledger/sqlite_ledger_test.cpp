@@ -10,9 +10,9 @@
 #include <fstream>
 #include <thread>
 
-#include "ledger/contract.h"
 #include "ledger/schema.h"
 #include "ledger/testing.h"
+#include "ledger/testing_contract.h"
 
 namespace mayfly {
 namespace {

@@ -27,9 +27,13 @@ Result<const RepositoryConfig*> repository_for_label(const Config& config,
               "followed by letters, digits and underscores");
 }
 
-std::vector<AskedLease> as_existing(const std::vector<Lease>& leases) {
+// One for each architecture, in the order asked.
+std::vector<AskedLease> as_existing(const std::vector<Lease>& leases,
+                                    const std::vector<Architecture>& asked) {
   std::vector<AskedLease> out;
-  for (const Lease& lease : leases) out.push_back({lease, false});
+  for (const Architecture architecture : asked)
+    for (const Lease& lease : leases)
+      if (lease.architecture == architecture) out.push_back({lease, false});
   return out;
 }
 
@@ -38,19 +42,6 @@ bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& a
     return std::any_of(leases.begin(), leases.end(),
                        [&](const Lease& lease) { return lease.architecture == wanted; });
   });
-}
-
-Code code_of_ended(const Lease& lease) {
-  switch (lease.outcome) {
-    case Outcome::no_capacity:
-      return Code::no_capacity;
-    case Outcome::boot_failed:
-      return Code::boot_failed;
-    case Outcome::refused:  // the reason begins with the name of the code it was refused for
-      return code_named(lease.reason.substr(0, lease.reason.find(':'))).value_or(Code::aws_config);
-    default:
-      return Code::lease_ended;
-  }
 }
 
 // An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
@@ -67,6 +58,25 @@ Status refuse_if_ended(const std::vector<AskedLease>& asked) {
 }
 
 }  // namespace
+
+Code code_of_ended(const Lease& lease) {
+  switch (lease.outcome) {
+    case Outcome::no_capacity:
+      return Code::no_capacity;
+    case Outcome::boot_failed:
+      return Code::boot_failed;
+    case Outcome::interrupted:
+      return Code::interrupted;
+    case Outcome::deadline:
+      return Code::deadline_passed;
+    case Outcome::idle:
+      return Code::idle_limit;
+    case Outcome::refused:  // the reason begins with the name of the code it was refused for
+      return code_named(lease.reason.substr(0, lease.reason.find(':'))).value_or(Code::aws_config);
+    default:
+      return Code::lease_ended;
+  }
+}
 
 Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label) {
   const WallTime now = seams_.clock.wall();
@@ -90,8 +100,25 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   return lease;
 }
 
+// Asking again needs no image, no template and no transaction: the leases as they are, or none if
+// any is new.
+Result<std::vector<AskedLease>> Asking::all_existing(const std::vector<Lease>& wanted) {
+  std::vector<AskedLease> existing;
+  for (const Lease& lease : wanted) {
+    TRY_ASSIGN(auto found, seams_.ledger.find(lease.id));
+    if (!found) return std::vector<AskedLease>{};
+    existing.push_back({std::move(*found), false});
+  }
+  return existing;
+}
+
 Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wanted,
                                                            WallTime asked_at) {
+  TRY_ASSIGN(auto existing, all_existing(wanted));
+  if (!existing.empty()) {
+    TRY(refuse_if_ended(existing));
+    return existing;
+  }
   std::vector<LeaseEvent> events;
   const WallTime verified_at = seams_.clock.wall();
   for (Lease& lease : wanted) {
@@ -136,7 +163,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
                                                         const SeedAsk& ask, WallTime asked_at) {
   TRY_ASSIGN(const auto known, seams_.ledger.find_by_label(repository.name, ask.label));
   if (covers(known, ask.architectures)) {
-    auto existing = as_existing(known);
+    auto existing = as_existing(known, ask.architectures);
     TRY(refuse_if_ended(existing));
     return existing;
   }
@@ -204,8 +231,8 @@ Status Asking::mark_released(Lease& lease) {
   if (lease.state == LeaseState::gone || lease.state == LeaseState::ending || lease.release_asked)
     return {};
   lease.release_asked = true;
-  auto written = seams_.ledger.update(lease, {{lease.id, seams_.clock.wall(), "release-asked", ""}},
-                                      std::nullopt);
+  // No stamp: anyone may ring, and could fill the timeline.
+  auto written = seams_.ledger.update(lease, {}, std::nullopt);
   if (written)
     lease = std::move(*written);
   else if (written.error().code != Code::lease_conflict)

@@ -35,6 +35,9 @@ struct AskedLease {
   bool is_new = false;
 };
 
+// The code that says why an ended lease gives no runner any more.
+[[nodiscard]] Code code_of_ended(const Lease& lease);
+
 struct AskingSeams {
   Clock& clock;
   Log& log;
@@ -60,6 +63,7 @@ class Asking {
  private:
   [[nodiscard]] Result<std::vector<AskedLease>> reserve_and_launch(std::vector<Lease> wanted,
                                                                    WallTime asked_at);
+  [[nodiscard]] Result<std::vector<AskedLease>> all_existing(const std::vector<Lease>& wanted);
   [[nodiscard]] Result<std::vector<AskedLease>> bind_and_create(const RepositoryConfig& repository,
                                                                 const SeedAsk& ask,
                                                                 WallTime asked_at);

@@ -6,6 +6,9 @@
 namespace mayfly {
 namespace {
 
+constexpr Millis k_believed_for = Seconds{3};
+constexpr std::size_t k_believed_max = 1000;
+
 std::string_view status_word(const github::Run& run) {
   using enum github::RunStatus;
   switch (run.status) {
@@ -44,11 +47,30 @@ RunFacts facts_of(const github::Run& run) {
   return facts;
 }
 
+std::optional<RunFacts> Demand::believed(const RepositoryName& repository, RunId id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = live_.find({repository.text, id});
+  if (found == live_.end() || clock_.steady() >= found->second.second) return std::nullopt;
+  return found->second.first;
+}
+
+void Demand::believe(const RepositoryName& repository, const RunFacts& run) {
+  const std::scoped_lock lock(mutex_);
+  if (live_.size() >= k_believed_max) live_.clear();
+  live_.insert_or_assign({repository.text, run.id},
+                         std::pair{run, clock_.steady() + k_believed_for});
+}
+
 Result<RunFacts> Demand::run(const RepositoryName& repository, RunId id) {
+  if (auto known = believed(repository, id)) return *known;
   const SteadyTime deadline = call_deadline(clock_);
   auto run = with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_,
                           deadline, [&] { return github_.get_run(repository, id, deadline); });
-  if (run) return facts_of(*run);
+  if (run) {
+    RunFacts facts = facts_of(*run);
+    if (facts.live) believe(repository, facts);
+    return facts;
+  }
   if (run.error().code == Code::github_not_found)
     return fail(Code::run_not_found, "run " + std::to_string(id) + " of " + repository.text + ": " +
                                          run.error().message);

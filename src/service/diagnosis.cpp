@@ -111,6 +111,9 @@ void Diagnosis::check_aws() {
 void Diagnosis::check_launch() {
   for (const auto& [architecture, unused] : config_.images) {
     const std::string name(to_string(architecture));
+    // Asked anew: what the ledger remembers says nothing about today's permissions.
+    const Status forgotten = images_.forget(architecture);
+    if (!forgotten) report("ledger", forgotten.error());
     const auto image = images_.image_for(architecture);
     if (!image) {
       report("aws: image for " + name, image.error());

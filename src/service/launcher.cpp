@@ -33,25 +33,6 @@ std::string describe(const std::vector<aws::FleetError>& errors) {
   return printable(text.empty() ? "EC2 gave no reason" : text, 300);
 }
 
-// The first error of a fleet's answer that is not a lack of capacity.
-std::optional<Error> refusal_in(const std::vector<aws::FleetError>& errors) {
-  for (const aws::FleetError& error : errors) {
-    aws::AwsFailure failure;
-    failure.status = 200;
-    failure.code = error.code;
-    failure.message = error.message;
-    Error meant = aws::interpret(failure, "ec2:CreateFleet");
-    if (meant.kind() != ErrorKind::capacity) return meant;
-  }
-  return std::nullopt;
-}
-
-Money price_of(const Config& config, const std::string& instance_type, Architecture architecture) {
-  for (const InstanceTypeConfig& type : config.instance_types)
-    if (type.instance_type == instance_type) return type.usd_per_hour;
-  return config.worst_price_for(architecture);
-}
-
 bool is_definite(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::ambiguous:
@@ -62,6 +43,26 @@ bool is_definite(const Error& error) {
     default:
       return true;
   }
+}
+
+// The first error of a fleet's answer that only the owner can mend: no lack of capacity, and
+// nothing that passes by itself, as a rate limit does.
+std::optional<Error> refusal_in(const std::vector<aws::FleetError>& errors) {
+  for (const aws::FleetError& error : errors) {
+    aws::AwsFailure failure;
+    failure.status = 200;
+    failure.code = error.code;
+    failure.message = error.message;
+    Error meant = aws::interpret(failure, "ec2:CreateFleet");
+    if (is_definite(meant) && meant.kind() != ErrorKind::capacity) return meant;
+  }
+  return std::nullopt;
+}
+
+Money price_of(const Config& config, const std::string& instance_type, Architecture architecture) {
+  for (const InstanceTypeConfig& type : config.instance_types)
+    if (type.instance_type == instance_type) return type.usd_per_hour;
+  return config.worst_price_for(architecture);
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_run_believed_for = Seconds{10};
+constexpr Millis k_rung_run_believed_for = Seconds{2};
+constexpr Millis k_live_runs_believed_for = Seconds{2};
 constexpr std::size_t k_runs_max = 1000;
 constexpr std::size_t k_rebind_runs_max = 20;
 constexpr Millis k_rebind_patience = Seconds{300};
@@ -64,7 +66,7 @@ void Observer::begin() {
   problems_.clear();
   instances_.reset();
   runners_.reset();
-  live_runs_.clear();
+  if (seams_.clock.steady() >= live_runs_until_) live_runs_.clear();
   github_answers_ = true;
   if (runs_.size() > k_runs_max) runs_.clear();
   aws::DescribeInstances request;
@@ -125,14 +127,15 @@ RunnerSeen Observer::runner_of(const Lease& lease) const {
 
 RunSeen Observer::run_of(Lease& lease) {
   KnownRun& known = runs_[{lease.repository.text, lease.run_id}];
-  if (seams_.clock.steady() >= known.until || lease.release_asked) {
+  const Millis believed_for = lease.release_asked ? k_rung_run_believed_for : k_run_believed_for;
+  if (!known.asked_at || seams_.clock.steady() >= *known.asked_at + believed_for) {
     if (!may_ask_github()) return RunSeen::unknown;
     auto run = seams_.github.get_run(lease.repository, lease.run_id, call_deadline(seams_.clock));
     if (!run) {
       github_trouble("look at run " + std::to_string(lease.run_id), run.error());
       return RunSeen::unknown;
     }
-    known = {facts_of(*run), seams_.clock.steady() + k_run_believed_for};
+    known = {facts_of(*run), seams_.clock.steady()};
   }
   const bool superseded = known.run.attempt > lease.run_attempt;
   const bool is_live = !superseded && (known.run.live || known.run.status.starts_with("waiting"));
@@ -145,7 +148,7 @@ RunSeen Observer::run_of(Lease& lease) {
   return RunSeen::over;
 }
 
-// Once a sweep and repository, however many leases want to know.
+// Once in a while for each repository, however many leases and doorbells want to know.
 const std::vector<Observer::LiveRun>* Observer::live_runs_of(const RepositoryName& repository) {
   const auto known = live_runs_.find(repository.text);
   if (known != live_runs_.end()) return &known->second;
@@ -166,6 +169,7 @@ const std::vector<Observer::LiveRun>* Observer::live_runs_of(const RepositoryNam
     }
     runs.push_back({run, std::move(*jobs)});
   }
+  if (live_runs_.empty()) live_runs_until_ = seams_.clock.steady() + k_live_runs_believed_for;
   return &live_runs_.emplace(repository.text, std::move(runs)).first->second;
 }
 

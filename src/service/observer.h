@@ -63,7 +63,7 @@ class Observer {
 
   struct KnownRun {
     RunFacts run;
-    SteadyTime until{};
+    std::optional<SteadyTime> asked_at;
   };
   struct LiveRun {
     RunFacts run;
@@ -80,7 +80,8 @@ class Observer {
   std::vector<std::string> problems_;
   bool github_answers_ = true;
   SteadyTime github_until_{};
-  std::map<std::string, std::vector<LiveRun>> live_runs_;  // of this sweep, by repository
+  std::map<std::string, std::vector<LiveRun>> live_runs_;  // by repository
+  SteadyTime live_runs_until_{};
   // For how long an answer about a run is believed; it only spares calls.
   std::map<std::pair<std::string, RunId>, KnownRun> runs_;
 };

@@ -58,6 +58,7 @@ SweepReport Sweeper::sweep() {
   auto leases = seams_.ledger.live();
   if (!leases) {
     trouble("read the ledger", leases.error());
+    end_overdue();
   } else {
     report_.leases = static_cast<int>(leases->size());
     find_orphans(*leases);
@@ -71,6 +72,15 @@ SweepReport Sweeper::sweep() {
   for (const std::string& problem : report_.problems)
     seams_.log.warning("sweep-problem", {{"problem", problem}});
   return report_;
+}
+
+// Deadlines stand in the tags too: they hold without a ledger.
+void Sweeper::end_overdue() {
+  if (!observer_.instances()) return;
+  for (const aws::Instance& instance : *observer_.instances())
+    if (is_alive(instance) && enforce(instance.tags, seams_.clock.wall()) != Enforcement::keep)
+      to_terminate_.push_back(instance.id);
+  terminate_all();
 }
 
 void Sweeper::find_orphans(const std::vector<Lease>& leases) {

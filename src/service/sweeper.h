@@ -60,6 +60,7 @@ class Sweeper {
   void retire_if_idle(Lease& lease);
   void remove_runner(Lease& lease);
   void disable_metadata(Lease& lease);
+  void end_overdue();
   void find_orphans(const std::vector<Lease>& leases);
   void terminate_all();
   void remove_stray_runners();

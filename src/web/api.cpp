@@ -68,7 +68,9 @@ HttpResponse Api::handle(const HttpRequest& request) {
   // A machine that boots holds its clock against this.
   response.headers.set("Date", http_date(seams_.clock.wall()));
   const Millis took = seams_.clock.steady() - started;
-  const LogLevel level = response.status >= 500 ? LogLevel::error : LogLevel::info;
+  // 503 is an answer like any other: come again. The rest of 5xx wants somebody's attention.
+  const bool is_trouble = response.status >= 500 && response.status != 503;
+  const LogLevel level = is_trouble ? LogLevel::error : LogLevel::info;
   seams_.log.write(level, "request",
                    {{"request", id},
                     {"peer", request.peer},
@@ -146,9 +148,9 @@ Result<std::vector<AskedLease>> Api::wait_for(std::vector<AskedLease> asked, Mil
     TRY_ASSIGN(one.lease, asking_.wait_online(one.lease.id, deadline));
     const LeaseState state = one.lease.state;
     if (state == LeaseState::ending || state == LeaseState::gone)
-      return fail(Code::boot_failed, "lease " + one.lease.id.text +
-                                         " ended: " + std::string(to_string(one.lease.outcome)) +
-                                         " " + one.lease.reason);
+      return fail(code_of_ended(one.lease), "lease " + one.lease.id.text + " ended (" +
+                                                std::string(to_string(one.lease.outcome)) + ") " +
+                                                one.lease.reason);
     if (state != LeaseState::online && state != LeaseState::busy)
       return fail(Code::wait_timeout, "lease " + one.lease.id.text + " is " +
                                           std::string(to_string(state)) + "; see " +

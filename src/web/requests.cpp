@@ -219,6 +219,9 @@ Result<std::optional<Millis>> parse_wait(const Target& target) {
   for (const auto& [name, value] : target.query)
     if (name != "wait" && name != "timeout")
       return bad_field("\"" + printable(name, 40) + "\" is not a parameter here");
+  std::set<std::string> names;
+  for (const auto& [name, value] : target.query)
+    if (!names.insert(name).second) return bad_field("\"" + name + "\" is given twice");
   const auto wait = target.parameter("wait");
   const auto timeout = target.parameter("timeout");
   if (!wait) {

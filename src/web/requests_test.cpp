@@ -105,7 +105,7 @@ TEST_CASE("requests: a body that is not one small, shallow, unambiguous JSON obj
       {R"({"operation":"destroy","operation":"create"})", Code::bad_json, "appears twice"},
       {R"({"operation":"destroy","label":"a","label":"b"})", Code::bad_json, "appears twice"},
       {R"({"operation":"destroy","label":"a\u0000b"})", Code::bad_json, "NUL"},
-      {std::string("{\"operation\":\"destroy\",\"label\":\"a\0b\"}", 39), Code::bad_json},
+      {R"({"operation":"destroy","label":"a)" + std::string(1, '\0') + "\"}", Code::bad_json},
       {"{\"operation\":\"destroy\",\"label\":\"\xff\"}", Code::bad_json},
       {"{\"operation\":\"destroy\",\"label\":\"\xc0\xaf\"}", Code::bad_json},
       {"{\"operation\":\"destroy\",\"label\":\"a\nb\"}", Code::bad_json},

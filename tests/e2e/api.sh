@@ -42,7 +42,9 @@ refused_post() {
   printf '%s' "$body" >"$work/sent"
   refused "$name" "${status_and_code[@]}" "${json[@]}" "$@" --data-binary "@$work/sent" "$url$path"
 }
-seed() { jq -cn --arg l "$1" '{operation: "create", architectures: ["x86_64", "arm64"], label: $l}'; }
+seed() {
+  jq -cn --arg l "$1" '{operation: "create", architectures: ["x86_64", "arm64"], label: $l}'
+}
 old_create() { jq -cn --arg l "$1" '{operation: "create", architecture: "arm64", label: $l}'; }
 destroy() { jq -cn --arg l "$1" '{operation: "destroy", label: $l}'; }
 old_destroy() { jq -cn --arg l "$1" '{operation: "destroy", labels: ["rr_runner_1", $l]}'; }
@@ -134,8 +136,8 @@ hostile_labels() {
   # shellcheck disable=SC2016
   for label in $'rr_runner_a\ntouch /tmp/x' $'rr_runner_a\n' $'rr_runner_a\r' 'rr_runner_$(id)' \
     'rr_runner_`id`' 'rr_runner_a; id' "rr_runner_a'\"" 'rr_runner_a --url https://evil.example/x' \
-    'rr_runner_a,self-hosted' ' rr_runner_a' 'rr_runner_*' 'rr_runner_?' 'rr_runner_' 'rr_runner_é' \
-    'RR_RUNNER_a' '../rr_runner_a' '' '*' "rr_runner_$(repeat a 91)"; do
+    'rr_runner_a,self-hosted' ' rr_runner_a' 'rr_runner_*' 'rr_runner_?' 'rr_runner_' \
+    'rr_runner_é' 'RR_RUNNER_a' '../rr_runner_a' '' '*' "rr_runner_$(repeat a 91)"; do
     for body in seed old_create destroy old_destroy; do
       refused_post "$body with the label ${label@Q}" 400 bad-label / "$("$body" "$label")"
     done
@@ -218,18 +220,20 @@ slow_clients() {
 # --- What is right
 
 both_shapes() {
-  local answer run ids id
+  local body answer run ids id
   new_label
   run=$(start_run "$label")
   drive "$run" jobs/setup/begin
-  answer=$(ask "{\"operation\":\"create\",\"architectures\":[\"x86_64\",\"arm64\"],\"label\":\"$label\"}")
-  is 'the shape of today: create' "$? $(jq -r '[.leases[].architecture] | join(" ")' <<<"$answer")" \
-    '0 x86_64 arm64'
+  body="{\"operation\":\"create\",\"architectures\":[\"x86_64\",\"arm64\"],\"label\":\"$label\"}"
+  answer=$(ask "$body")
+  is 'the shape of today: create' \
+    "$? $(jq -r '[.leases[].architecture] | join(" ")' <<<"$answer")" '0 x86_64 arm64'
   is 'its runs_on are what the workflow writes' "$(jq -c '.leases[0].runs_on' <<<"$answer")" \
     "[\"$label\",\"arch_x86_64\"]"
   mapfile -t ids < <(jq -r '.leases[].id' <<<"$answer")
-  answer=$(ask "{\"operation\":\"create\",\"architectures\":[\"x86_64\",\"arm64\"],\"label\":\"$label\"}")
-  is "asked again: the same leases" "$? $(jq -r ".leases[].id" <<<"$answer" | sort | paste -sd" ")" \
+  answer=$(ask "$body")
+  is 'asked again: the same leases' \
+    "$? $(jq -r ".leases[].id" <<<"$answer" | sort | paste -sd" ")" \
     "0 $(printf "%s\n" "${ids[@]}" | sort | paste -sd" ")"
   answer=$(ask "{\"operation\":\"destroy\",\"label\":\"$label\"}")
   is 'the shape of today: destroy' "$? $(jq '.leases | length' <<<"$answer")" '0 2'
@@ -271,7 +275,8 @@ v1_lease() {
   call "$url/v1/leases/$id"
   is 'v1: show it' "$status $(jq -r '.id, .state' "$work/body" | paste -sd' ')" "200 $id online"
   is 'v1: its timeline begins with the question' "$(jq -r '.timeline[0].event' "$work/body")" asked
-  is 'v1: the answer has an id for the log' "$(grep -c "$(header x-request-id)" "$work/serve.log")" 1
+  is 'v1: the answer has an id for the log' \
+    "$(grep -c "$(header x-request-id)" "$work/serve.log")" 1
   is 'v1: nothing in it opens anything' \
     "$(grep -ciE 'nonce|jit|token|claim_key' "$work/body")" 0
   refused_post 'v1: the attempt after this one' 409 run-not-live /v1/leases \

@@ -7,6 +7,7 @@
 start_emulator
 TMPDIR=$work timeout 300 "$root/tests/aws_cli.sh" "$AWS_ENDPOINT_URL" | tee "$work/aws.log"
 read -r passed _ failed _ < <(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$work/aws.log")
+# shellcheck disable=SC2034
 [[ -n $passed ]] || { passed=0 failed=0; give_up 'tests/aws_cli.sh comes to its end'; }
 stop "$emulator"
 is 'mayfly emulate stops with status 0' "$stopped" 0

@@ -78,7 +78,8 @@ broken_configurations() {
     --config MAYFLY_CONFIG
   broken 'a misspelt key' s/seed_labels/seed_lables/ ":$(line_of ^seed_labels): " \
     'repository.seed_lables is not a key' 'did you mean repository.seed_labels?'
-  broken 'a misspelt table' 's/^\[limits\]/[limit]/' ":$(line_of '^\[limits')" 'did you mean limits?'
+  broken 'a misspelt table' 's/^\[limits\]/[limit]/' ":$(line_of '^\[limits')" \
+    'did you mean limits?'
   broken 'a number in quotes' 's/^port = .*/port = "x"/' ":$(line_of ^port): " \
     'listen.port must be a whole number from 1 to 65535' 'not "x"'
   broken 'a duration of another form' 's/^every.*/every = "1 sec"/' ":$(line_of ^every): " \
@@ -151,15 +152,16 @@ live_leases() {
   here 'leases --json' 0 leases --json
   is 'leases --json: both' "$(jq 'length' <<<"$out")" 2
   here 'lease' 0 lease "${ids[0]}"
-  says 'lease: facts and timeline' "$out" "${ids[0]}  online" 'running' "mayfly-$run_id-" asked verified \
-    booting machine-booted claimed online
+  says 'lease: facts and timeline' "$out" "${ids[0]}  online" 'running' "mayfly-$run_id-" asked \
+    verified booting machine-booted claimed online
   here 'lease --json' 0 lease "${ids[0]}" --json
   is 'lease --json: machine and timeline' \
     "$(jq '(.machines | length) == 1 and .timeline[0].event == "asked"' <<<"$out")" true
   here 'sweep' 0 sweep
   says 'sweep: what it did' "$out" '2 live leases, 2 instances' '0 problems'
   here 'sweep --stateless' 0 sweep --stateless --json
-  is 'sweep --stateless ends nothing in its time' "$(jq -c . <<<"$out")" '{"instances":2,"ended":[]}'
+  is 'sweep --stateless ends nothing in its time' "$(jq -c . <<<"$out")" \
+    '{"instances":2,"ended":[]}'
   here 'audit, machines in use' 0 audit
   says 'audit, machines in use: the figures' "$out" '2 live' 'machines are in use' reserved
 }
@@ -185,8 +187,8 @@ endings() {
     'launched = ended: every machine is gone'
 }
 is_going() {
-  [[ $(aws_state | jq -r --arg l "$1" '.instances[] | select(.tags["mayfly:lease"] == $l).state') == \
-    @(shutting-down|terminated) ]]
+  [[ $(aws_state | jq -r --arg l "$1" \
+    '.instances[] | select(.tags["mayfly:lease"] == $l).state') == @(shutting-down|terminated) ]]
 }
 
 # The second enforcer needs no ledger and no GitHub: a machine past its deadline ends by its tags.

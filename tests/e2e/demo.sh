@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `mayfly demo`, in the shapes in which rr's workflow has asked: every promise kept and nothing left
-# behind. What the emulated GitHub answered meanwhile, and in its C++ tests, is held against GitHub's
-# own OpenAPI description, which npm fetches.
+# behind. What the emulated GitHub answered meanwhile, and in its C++ tests, is held against
+# GitHub's own OpenAPI description, which npm fetches.
 # shellcheck disable=SC1091,SC2119,SC2154,SC2317  # rig.sh, and what is called by name
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/rig.sh"
 
@@ -22,6 +22,20 @@ demo() {
     "$(tail -n 1 "$work/demo.log")" 'Every promise was kept, in ' s
   is "$name: no promise is shown as broken" "$(grep -c BROKEN "$work/demo.log")" 0
   is "$name: no process of it is left" "$(session_pids "$started")" ''
+}
+
+# interrupted_demo: Ctrl-C in the middle takes everything away as well.
+interrupted_demo() {
+  local pid directory
+  start "$work/demo.log" "$mayfly" demo
+  wait_until 60 grep -qs machine-runner-started "$work/demo.log"
+  directory=$(for pid in $(session_pids "$started"); do
+    tr '\0' '\n' <"/proc/$pid/cmdline"
+  done 2>/dev/null | sed -n 's|^\(/.*mayfly-demo-[^/]*\)/mayfly.toml$|\1|p' | head -n 1)
+  stop "$started"
+  is 'demo, interrupted: exit status 2' "$stopped" 2
+  is 'demo, interrupted: no process of it is left' "$(session_pids "$started")" ''
+  check "demo, interrupted: its directory is gone" test -n "$directory" -a ! -e "$directory"
 }
 
 # install_validator: into build/, so that the checkout stays clean; kept while its lock file is the
@@ -47,6 +61,7 @@ demo 'demo --old-shape' --record "$old" --old-shape
 demo 'demo --runs 3' --runs 3
 is 'demo --runs 3: three runs succeeded' \
   "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
+interrupted_demo
 # shellcheck disable=SC2016
 check 'demo --keep leaves ledger and log' \
   bash -c '"$0" demo --keep "$1" && [ -s "$1/mayfly.db" ] && [ -s "$1/mayfly.log" ]' \

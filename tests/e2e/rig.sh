@@ -203,7 +203,8 @@ start_run() {
 # drive RUN WHAT: for example "jobs/setup/begin" or "cancel".
 drive() { curl -sf -m 5 -o /dev/null -X POST "$github_url/_emulator/runs/$1/$2"; }
 job_state() {
-  curl -s -m 5 "$github_url/_emulator/runs/$1" | jq -r --arg n "$2" '.jobs[]|select(.name==$n).state'
+  curl -s -m 5 "$github_url/_emulator/runs/$1" |
+    jq -r --arg n "$2" '.jobs[]|select(.name==$n).state'
 }
 # end_run RUN: cancels it; its stop job, which runs always, does without asking anything.
 end_run() {

@@ -18,7 +18,7 @@ loads=()
 build_it() {
   [[ -z ${MAYFLY_TSAN_BUILD:-} ]] || return 0
   cd "$root" &&
-    cmake --preset tsan -DCMAKE_CXX_FLAGS=-Wno-tsan \
+    cmake --preset tsan \
       -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" &&
     cmake --build build/tsan -j "${MAYFLY_JOBS:-$(nproc)}" --target mayfly
 }
@@ -57,8 +57,8 @@ look() {
     "http://127.0.0.1:$admin_port/healthz"
 }
 destroy() {
-  hit "${json[@]}" --data "{\"operation\":\"destroy\",\"labels\":[\"${labels[0]}\",\"${labels[1]}\"]}" \
-    "$url/"
+  hit "${json[@]}" --data "{\"operation\":\"destroy\",
+    \"labels\":[\"${labels[0]}\",\"${labels[1]}\"]}" "$url/"
   hit -X DELETE "$url/v1/leases/${ids[RANDOM % ${#ids[@]}]}"
   sleep 0.2
 }
@@ -132,8 +132,14 @@ is 'no stranger was let in' "$(grep -c '^2' "$work/said.stranger")" 0
 check 'good ones were answered' grep -q '^2' "$work/said.good" "$work/said.v1"
 is 'nothing was a bug of ours (500)' "$(cat "$work"/said.* | grep -c '^500')" 0
 check 'it is healthy afterwards' wait_until 30 is_healthy
+seconds=3 loads=()
+load last look
+load last waiting_v1
+load last slow
+sleep 1
 stop "$service"
-is 'it stops with status 0' "$stopped" 0
+is 'it stops in the middle of all this, with status 0' "$stopped" 0
+wait "${loads[@]}"
 if grep -q ThreadSanitizer "$work/serve.log"; then
   not_ok 'no data race' "$(grep -A 60 ThreadSanitizer "$work/serve.log" | grep -v '^{')"
 else
