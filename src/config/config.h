@@ -15,6 +15,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "lease/admission.h"
 
 namespace mayfly {
 
@@ -93,14 +94,6 @@ struct RunnerConfig {
   std::string download_url;  // pinned only: with {version} and {arch}; empty: GitHub's releases
 };
 
-struct LimitsConfig {
-  int machines = 10;
-  int machines_per_repository = 10;
-  int machines_per_run = 4;
-  Money usd_per_day;
-  Money usd_per_month;
-};
-
 struct Config {
   std::string deployment;  // tag value, [a-z0-9-]{1,32}
   std::string public_url;  // where machines and workflows reach the API, no trailing slash
@@ -112,7 +105,7 @@ struct Config {
   std::vector<InstanceTypeConfig> instance_types;
   MachineConfig machine;
   RunnerConfig runner;
-  LimitsConfig limits;
+  Caps limits;
   std::string ledger_path = "mayfly.db";
   Millis sweep_every{Seconds{5}};
 

@@ -85,8 +85,8 @@ Result<RunnerConfig> parse_runner(const Section& section) {
   return runner;
 }
 
-Result<LimitsConfig> parse_limits(const Section& section) {
-  LimitsConfig limits;
+Result<Caps> parse_limits(const Section& section) {
+  Caps limits;
   TRY(section.integer("machines", k_machines, limits.machines));
   TRY(section.integer("machines_per_repository", k_machines, limits.machines_per_repository));
   TRY(section.integer("machines_per_run", k_machines_per_run, limits.machines_per_run));

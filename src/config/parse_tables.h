@@ -19,6 +19,6 @@ namespace mayfly {
 [[nodiscard]] Result<std::vector<InstanceTypeConfig>> parse_instance_types(const Section& top);
 [[nodiscard]] Result<MachineConfig> parse_machine(const Section& section);
 [[nodiscard]] Result<RunnerConfig> parse_runner(const Section& section);
-[[nodiscard]] Result<LimitsConfig> parse_limits(const Section& section);
+[[nodiscard]] Result<Caps> parse_limits(const Section& section);
 
 }  // namespace mayfly

@@ -12,10 +12,11 @@
 
 namespace mayfly {
 
+// The owner's [limits].
 struct Caps {
-  int machines = 0;
-  int machines_per_repository = 0;
-  int machines_per_run = 0;
+  int machines = 10;
+  int machines_per_repository = 10;
+  int machines_per_run = 4;
   Money usd_per_day;
   Money usd_per_month;
 };

@@ -127,10 +127,8 @@ Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wa
     events.push_back({lease.id, verified_at, "verified", "run " + std::to_string(lease.run_id)});
     events.push_back({lease.id, seams_.clock.wall(), "launching", ""});
   }
-  const Caps caps{config_.limits.machines, config_.limits.machines_per_repository,
-                  config_.limits.machines_per_run, config_.limits.usd_per_day,
-                  config_.limits.usd_per_month};
-  TRY_ASSIGN(auto reservations, seams_.ledger.reserve(wanted, events, caps, seams_.clock.wall()));
+  TRY_ASSIGN(auto reservations,
+             seams_.ledger.reserve(wanted, events, config_.limits, seams_.clock.wall()));
   std::vector<AskedLease> asked;
   for (Reservation& reservation : reservations) {
     AskedLease one{std::move(reservation.lease), reservation.is_new};

@@ -13,8 +13,7 @@ tsan=${MAYFLY_TSAN_BUILD:-$root/build/tsan}
 json=(-H 'Content-Type: application/json')
 loads=()
 
-# build_it: the service alone; the emulated clouds come from the other build. GCC warns that this
-# sanitizer does not understand fences on their own; Asio has some, beside its locks.
+# build_it: the service alone; the emulated clouds come from the other build.
 build_it() {
   [[ -z ${MAYFLY_TSAN_BUILD:-} ]] || return 0
   cd "$root" &&
