@@ -42,7 +42,9 @@ int look_up(const std::string& host, const std::string& port, int flags,
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* list = nullptr;
-  const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &list);
+  // localhost is loopback whatever any file or name server says (RFC 6761, 6.3).
+  const char* node = host == "localhost" ? nullptr : host.c_str();
+  const int error = getaddrinfo(node, port.c_str(), &hints, &list);
   if (error != 0) return error;
   for (const addrinfo* i = list; i != nullptr && out.size() < k_addresses_max; i = i->ai_next) {
     Endpoint endpoint;
