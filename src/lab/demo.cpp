@@ -1,7 +1,6 @@
 #include "lab/demo.h"
 
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <set>
 
@@ -241,18 +240,12 @@ Result<int> Demo::play() {
 
 int run_demo(const DemoOptions& options) {
   os::ignore_broken_pipes();
-  std::string directory = options.keep;
-  if (directory.empty()) {
-    std::string name = "/tmp/mayfly-demo-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) {
-      std::perror("mayfly demo: cannot make a directory below /tmp");
-      return 2;
-    }
-    directory = name;
-  } else if (const auto made = make_directory(directory); !made) {
+  const auto made = working_directory(options.keep, "mayfly-demo");
+  if (!made) {
     std::fprintf(stderr, "mayfly demo: %s\n", made.error().message.c_str());
     return 2;
   }
+  const std::string& directory = *made;
   std::optional<Demo> demo(std::in_place, options, directory);
   const Result<int> status = demo->play();
   const bool was_stopped = demo->was_stopped();

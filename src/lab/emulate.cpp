@@ -1,7 +1,6 @@
 #include "lab/emulate.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "lab/control.h"
 #include "lab/emulator.h"
@@ -65,18 +64,12 @@ Result<int> run(const EmulateOptions& options, const std::string& directory) {
 
 int run_emulate(const EmulateOptions& options) {
   os::ignore_broken_pipes();
-  std::string directory = options.directory;
-  if (directory.empty()) {
-    std::string name = "/tmp/mayfly-emulate-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) {
-      std::perror("mayfly emulate: cannot make a directory below /tmp");
-      return 2;
-    }
-    directory = name;
-  } else if (const auto made = make_directory(directory); !made) {
+  const auto made = working_directory(options.directory, "mayfly-emulate");
+  if (!made) {
     std::fprintf(stderr, "mayfly emulate: %s\n", made.error().message.c_str());
     return 2;
   }
+  const std::string& directory = *made;
   const Result<int> status = run(options, directory);
   if (!status) std::fprintf(stderr, "mayfly emulate: %s\n", status.error().message.c_str());
   if (options.directory.empty()) remove_all(directory);

@@ -10,7 +10,6 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_retry_capacity_after = Seconds{20};
-constexpr Millis k_launch_patience = Seconds{30};
 
 aws::Tags tags_for(const Config& config, const Lease& lease, const std::string& nonce) {
   return {{"Name", "mayfly-" + config.deployment},
@@ -101,7 +100,7 @@ Status Launcher::intend(Lease& lease, bool on_demand) {
   fleet.client_token = launch.client_token;
   fleet.tags = tags_for(config_, lease, nonce);
   launch.request = aws::encode(fleet);
-  lease.next_launch_at = launch.intended_at + k_launch_patience;
+  lease.next_launch_at = launch.intended_at + SweepPolicy{}.launch_patience;
   return {};
 }
 

@@ -15,7 +15,6 @@ constexpr Millis k_rung_run_believed_for = Seconds{2};
 constexpr Millis k_live_runs_believed_for = Seconds{2};
 constexpr std::size_t k_runs_max = 1000;
 constexpr std::size_t k_rebind_runs_max = 20;
-constexpr Millis k_rebind_patience = Seconds{300};
 constexpr Millis k_github_patience = Seconds{10};
 
 MachineSeen seen_as(aws::InstanceState state) {
@@ -191,7 +190,7 @@ RunSeen Observer::rebind_or_over(Lease& lease) {
     return RunSeen::live;
   }
   const bool may_come =
-      !live->empty() && seams_.clock.wall() - lease.created_at < k_rebind_patience;
+      !live->empty() && seams_.clock.wall() - lease.created_at < SweepPolicy{}.seed_rebind_patience;
   return may_come ? RunSeen::unknown : RunSeen::over;
 }
 

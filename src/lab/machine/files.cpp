@@ -1,5 +1,6 @@
 #include "lab/machine/files.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,6 +19,17 @@ Status make_directory(const std::string& path) {
   std::filesystem::create_directories(path, error);
   if (error) return fail(Code::internal, "cannot make " + path + ": " + error.message());
   return {};
+}
+
+Result<std::string> working_directory(const std::string& wanted, const std::string& name) {
+  if (!wanted.empty()) {
+    TRY(make_directory(wanted));
+    return wanted;
+  }
+  std::string made = "/tmp/" + name + "-XXXXXX";
+  if (mkdtemp(made.data()) == nullptr)
+    return fail(Code::internal, "cannot make a directory below /tmp");
+  return made;
 }
 
 Status write_file(const std::string& path, std::string_view bytes) {

@@ -12,6 +12,10 @@ namespace mayfly::lab {
 
 // With its parents; it may exist.
 [[nodiscard]] Status make_directory(const std::string& path);
+// wanted, made where it is missing; where wanted is empty, a new one below /tmp that begins with
+// name.
+[[nodiscard]] Result<std::string> working_directory(const std::string& wanted,
+                                                    const std::string& name);
 [[nodiscard]] Status write_file(const std::string& path, std::string_view bytes);
 [[nodiscard]] Result<std::string> read_file(const std::string& path);
 [[nodiscard]] bool exists(const std::string& path);
