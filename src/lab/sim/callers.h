@@ -1,0 +1,23 @@
+#pragma once
+
+// Whoever asks the service from outside, and what happens at GitHub meanwhile: contributors whose
+// runs begin, are cancelled and run again; setup and stop jobs on hosted machines that make the
+// requests of rr's workflow or of the v1 API, once, again and again, or die half way; liars and
+// strangers. Each run is one fiber, a straight story; each draws from its own stream, so that one
+// story does not move another's. One thread.
+
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+
+// Begins the scenario's runs one after the other; from a fiber. Returns when the last has begun or
+// the horizon is reached; the stories go on by themselves (SimWorld::active_callers).
+void begin_runs(SimWorld& world);
+// Instances and runners of other people, which must all be there at the end.
+void add_bystanders(SimWorld& world);
+// Strangers who know everything public: once in a while until the world is healed; from a fiber.
+void annoy_forever(SimWorld& world);
+// What the world does by itself, as the fault plan says: interruptions, outages, clocks, kills.
+void trouble_forever(SimWorld& world);
+
+}  // namespace mayfly::lab::sim

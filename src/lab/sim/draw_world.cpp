@@ -1,0 +1,68 @@
+#include "lab/rig/rig.h"
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+constexpr const char* k_token_file = "/var/run/secrets/identity-token";
+
+class SimEnvironment final : public Environment {
+ public:
+  explicit SimEnvironment(std::map<std::string, std::string> variables)
+      : variables_(std::move(variables)) {}
+
+  std::optional<std::string> variable(const std::string& name) override {
+    const auto found = variables_.find(name);
+    return found == variables_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<std::string> read_file(const std::string& path) override {
+    if (path == k_token_file) return std::string(k_identity_token);
+    return fail(Code::secret_unreadable, "there is no file " + path);
+  }
+
+ private:
+  std::map<std::string, std::string> variables_;
+};
+
+Millis draw_between(Entropy& entropy, Millis low, Millis high) {
+  return low + Millis(static_cast<std::int64_t>(
+                   entropy.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
+}
+
+}  // namespace
+
+Config draw_config(const Scenario& scenario, std::uint64_t seed) {
+  Config config = rr_config();
+  if (!scenario.draws_config) return config;
+  SeededEntropy entropy(seed * 7919 + 31);
+  MachineConfig& machine = config.machine;
+  machine.lifetime = draw_between(entropy, std::chrono::minutes{12}, std::chrono::hours{3});
+  machine.boot_timeout = draw_between(entropy, Seconds{120}, Seconds{600});
+  machine.idle_timeout = draw_between(entropy, Seconds{60}, Seconds{600});
+  machine.boots_max = static_cast<int>(1 + entropy.below(4));
+  machine.on_demand = static_cast<OnDemand>(entropy.below(3));
+  machine.capacity_patience = draw_between(entropy, Seconds{0}, Seconds{600});
+  config.sweep_every = draw_between(entropy, Seconds{2}, Seconds{10});
+  config.limits.machines = static_cast<int>(2 + entropy.below(9));
+  config.limits.machines_per_run = static_cast<int>(2 + entropy.below(5));
+  if (entropy.below(3) == 0) config.limits.usd_per_day = Money{5'000'000};
+  if (entropy.below(5) == 0) config.limits.usd_per_month = Money{40'000'000};
+  return config;
+}
+
+std::unique_ptr<Environment> make_environment(const Scenario& scenario) {
+  std::map<std::string, std::string> variables = {{"AWS_ENDPOINT_URL", k_ec2_url},
+                                                  {"GITHUB_TOKEN", k_github_token}};
+  if (scenario.web_identity) {
+    variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = k_token_file;
+    variables["AWS_ROLE_ARN"] = k_role;
+  } else {
+    const AccessKey key = FakeAwsOptions{}.keys.front();
+    variables["AWS_ACCESS_KEY_ID"] = key.id;
+    variables["AWS_SECRET_ACCESS_KEY"] = key.secret;
+  }
+  return std::make_unique<SimEnvironment>(std::move(variables));
+}
+
+}  // namespace mayfly::lab::sim

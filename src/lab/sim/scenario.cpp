@@ -1,0 +1,178 @@
+#include "lab/sim/scenario.h"
+
+#include <algorithm>
+
+namespace mayfly::lab::sim {
+namespace {
+
+using K = FaultKind;
+
+// Of calls, in thousandths.
+const std::map<K, int> k_cloud_faults = {
+    {K::refuse, 60},    {K::lose_reply, 100}, {K::delay, 120},   {K::server_error, 80},
+    {K::server_error_done, 80}, {K::throttle, 80}, {K::stale, 200},   {K::truncate, 40},
+    {K::no_capacity, 150}, {K::mismatch, 20}, {K::expired, 10},  {K::denied, 5},
+    {K::conflict, 100}, {K::ledger_error, 20}};
+// Of the world, per thousand simulated hours.
+const std::map<K, int> k_world_faults = {
+    {K::interrupt, 1500},    {K::interrupt_later, 1500}, {K::hide, 1500},
+    {K::vanish, 1000},       {K::capacity, 1200},        {K::ec2_outage, 150},
+    {K::github_outage, 200}, {K::api_outage, 300},       {K::ledger_outage, 300},
+    {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800},
+    {K::drain, 500}};
+
+Swarm all_faults() {
+  Swarm swarm;
+  swarm.per_mille = k_cloud_faults;
+  swarm.per_mille.insert(k_world_faults.begin(), k_world_faults.end());
+  swarm.per_mille[K::kill] = 300;
+  return swarm;
+}
+
+Swarm only(std::initializer_list<std::pair<const K, int>> rates) {
+  Swarm swarm;
+  swarm.per_mille = rates;
+  return swarm;
+}
+
+Scenario named(std::string name, std::string text) {
+  Scenario scenario;
+  scenario.name = std::move(name);
+  scenario.text = std::move(text);
+  return scenario;
+}
+
+Scenario gentle(std::string name, std::string text) {
+  Scenario scenario = named(std::move(name), std::move(text));
+  scenario.cancelled = scenario.rerun_all = scenario.rerun_failed = scenario.stop_never_comes = 0;
+  scenario.repeating = scenario.crashing = scenario.lying = 0;
+  scenario.hostile = scenario.dead = scenario.slow = 0;
+  scenario.draws_config = false;
+  return scenario;
+}
+
+Scenario mixed() {
+  Scenario scenario = named("mixed", "everything may go wrong, a different part of it each time");
+  scenario.swarm = all_faults();
+  return scenario;
+}
+
+Scenario calm() {
+  return gentle("calm", "rr's workflow day after day; nothing goes wrong");
+}
+
+Scenario one_run() {
+  Scenario scenario = gentle("one-run", "one run of rr's workflow, for exhaustive crash points");
+  scenario.runs_min = scenario.runs_max = 1;
+  scenario.seed_shape = 1000;
+  scenario.restart_max = Millis{0};
+  return scenario;
+}
+
+Scenario one_v1_run() {
+  Scenario scenario = one_run();
+  scenario.name = "one-v1-run";
+  scenario.text = "one run that asks by its id, for exhaustive crash points";
+  scenario.seed_shape = 0;
+  return scenario;
+}
+
+Scenario people() {
+  return named("people", "cancelled, repeated and re-run workflows, liars; the clouds are well");
+}
+
+Scenario hostile() {
+  Scenario scenario = named("hostile", "most machines belong to an attacker who is root");
+  scenario.hostile = 700;
+  scenario.lying = 500;
+  scenario.swarm = only({{K::lose_reply, 30}, {K::delay, 50}, {K::kill, 50}});
+  return scenario;
+}
+
+Scenario crashes() {
+  Scenario scenario = named("crashes", "the service is killed again and again");
+  scenario.swarm = only({{K::kill, 4000}, {K::kill_server, 4000}, {K::lose_reply, 50}});
+  return scenario;
+}
+
+Scenario ambiguous() {
+  Scenario scenario = named("ambiguous", "callers repeat themselves while launches' answers are lost");
+  scenario.repeating = 900;
+  scenario.repeats_max = 40;
+  scenario.gap_max = Millis{3'600'000};
+  scenario.swarm = only({{K::lose_reply, 300}, {K::server_error_done, 200}, {K::delay, 100}});
+  return scenario;
+}
+
+Scenario github_down() {
+  Scenario scenario = named("github-down", "GitHub is slow, refuses, or is away for a day");
+  scenario.swarm = only({{K::github_outage, 3000}, {K::throttle, 80}, {K::stale, 300},
+                         {K::conflict, 200}, {K::vanish, 2000}});
+  return scenario;
+}
+
+Scenario ec2_down() {
+  Scenario scenario = named("ec2-down", "EC2 throttles, lags, fails and is away");
+  scenario.swarm = only({{K::ec2_outage, 2000}, {K::throttle, 150}, {K::hide, 4000},
+                         {K::server_error, 100}, {K::server_error_done, 100}, {K::drain, 3000}});
+  return scenario;
+}
+
+Scenario spot() {
+  Scenario scenario = named("spot", "machines are taken back, pools run dry, prices move");
+  scenario.swarm = only({{K::interrupt, 6000}, {K::interrupt_later, 6000}, {K::capacity, 4000},
+                         {K::no_capacity, 300}});
+  return scenario;
+}
+
+Scenario two_servers() {
+  Scenario scenario = mixed();
+  scenario.name = "two-servers";
+  scenario.text = "two services on one ledger, under all faults";
+  scenario.servers = 2;
+  return scenario;
+}
+
+Scenario records() {
+  Scenario scenario = named("records", "the ledger is full, read-only, or lost");
+  scenario.swarm = only({{K::ledger_error, 60}, {K::ledger_outage, 2000}, {K::ledger_loss, 300},
+                         {K::kill_server, 1000}});
+  return scenario;
+}
+
+Scenario clocks() {
+  Scenario scenario = named("clocks", "calendars jump and credentials expire");
+  scenario.web_identity = true;
+  scenario.swarm = only({{K::clock_step, 4000}, {K::expired, 30}, {K::throttle, 30}});
+  return scenario;
+}
+
+Scenario dead_service() {
+  Scenario scenario = named("dead-service", "the service dies and never returns: the second "
+                                            "enforcer alone ends every machine");
+  scenario.servers_never_return = true;
+  scenario.hostile = 400;
+  scenario.runs_min = 2;
+  scenario.runs_max = 6;
+  scenario.gap_max = Millis{1'800'000};
+  scenario.swarm = only({{K::lose_reply, 30}, {K::throttle, 30}});
+  return scenario;
+}
+
+}  // namespace
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all = {
+      mixed(),  two_servers(), people(),   hostile(),    crashes(),    ambiguous(), github_down(),
+      ec2_down(), spot(),      records(),  clocks(),     dead_service(), calm(),   one_run(),
+      one_v1_run()};
+  return all;
+}
+
+std::optional<Scenario> find_scenario(std::string_view name) {
+  for (const Scenario& scenario : scenarios())
+    if (scenario.name == name) return scenario;
+  return std::nullopt;
+}
+
+}  // namespace mayfly::lab::sim

@@ -1,0 +1,335 @@
+#include "lab/sim/sim_world.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lab/rig/faulty_transport.h"
+#include "lab/rig/rig.h"
+#include "lab/sim/upstream.h"
+#include "lease/lease.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+constexpr Millis k_quiet_rest = std::chrono::hours{6};
+constexpr Millis k_look_every{5'000};
+constexpr Millis k_stale_max{60'000};
+
+FakeAwsOptions aws_options(const Scenario& scenario) {
+  FakeAwsOptions options;
+  if (scenario.web_identity) options.web_identities[std::string(k_role)] = k_identity_token;
+  options.terminated_visible = std::chrono::minutes{10};
+  options.boot_jitter = Millis{4000};
+  return options;
+}
+
+GithubOptions github_options() {
+  GithubOptions options = rr_options().github;
+  options.token = Secret(k_github_token);
+  return options;
+}
+
+bool is_listing(const HttpRequest& request) {
+  return request.method == "GET" && request.url.find("/runners") != std::string::npos;
+}
+
+std::string without_query(std::string url) { return url.substr(0, url.find('?')); }
+
+// "POST /v1/leases/l-…/events" is one point for all leases.
+std::string inbound_call(const HttpRequest& request) {
+  std::string path = without_query(request.url);
+  const std::string leases = "/v1/leases/";
+  if (path.starts_with(leases)) {
+    const std::size_t rest = path.find('/', leases.size());
+    path = leases + "ID" + (rest == path.npos ? "" : path.substr(rest));
+  }
+  return request.method + " " + path;
+}
+
+}  // namespace
+
+SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSpec the_faults)
+    : scenario(the_scenario),
+      seed(the_seed),
+      config(draw_config(the_scenario, the_seed)),
+      entropy(the_seed * 7919 + 11),
+      fibers(clock, the_seed * 7919 + 13),
+      faults(std::move(the_faults)),
+      latency_(the_seed * 7919 + 17) {
+  environment = make_environment(scenario);
+  aws_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 19);
+  github_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 23);
+  aws = std::make_unique<FakeAws>(clock, *aws_entropy_, aws_options(scenario));
+  imds = std::make_unique<FakeImds>(*aws, clock, *aws_entropy_);
+  github = std::make_unique<FakeGithub>(clock, *github_entropy_, github_options());
+  network.connect(k_ec2_url, *aws);
+  network.connect(k_github_url, *github);
+  network.connect(k_imds_url, *imds);
+  machines = std::make_unique<SimMachines>(*this, seed * 7919 + 29);
+  aws->observe(machines.get());
+  laws_ = all_laws();
+  lose_ledger();
+  for (int number = 1; number <= scenario.servers; ++number)
+    servers.push_back(std::make_unique<Server>(*this, number));
+}
+
+SimWorld::~SimWorld() { fibers.end_all(); }
+
+// --- Traffic ------------------------------------------------------------------------------------
+
+Millis SimWorld::draw_latency(std::uint64_t most) {
+  return Millis(static_cast<std::int64_t>(1 + latency_.below(most)));
+}
+
+void SimWorld::note_trouble(Edge edge) {
+  const SteadyTime at = clock.steady();
+  if (edge == Edge::ec2) conditions.ec2_trouble = at;
+  if (edge == Edge::github) conditions.github_trouble = at;
+  if (edge == Edge::ledger) conditions.ledger_trouble = at;
+  if (edge == Edge::api) conditions.api_trouble = at;
+}
+
+Result<HttpResponse> SimWorld::deliver(Edge edge, const HttpRequest& request,
+                                       const Deliver& to, Touched& touched) {
+  fibers.sleep_for(draw_latency(edge == Edge::github ? 60 : 30));
+  auto answer = to(request);
+  if (answer) touched.done = *answer;
+  fibers.sleep_for(draw_latency(10));
+  return answer;
+}
+
+// What becomes of a call that this fault befalls. Times already spent in deliver() count.
+Result<HttpResponse> SimWorld::carry_out(Edge edge, const Injection& fault,
+                                         const HttpRequest& request, SteadyTime deadline,
+                                         const Deliver& to, Touched& touched) {
+  switch (fault.kind) {
+    case FaultKind::refuse:
+      return fail(Code::transport_not_sent, "no connection");
+    case FaultKind::lose_reply:
+      (void)deliver(edge, request, to, touched);
+      return fail(Code::transport_lost, "the answer was lost");
+    case FaultKind::delay: {
+      auto answer = deliver(edge, request, to, touched);
+      fibers.sleep_until(std::min(clock.steady() + fault.amount, deadline));
+      if (clock.steady() < deadline) return answer;
+      return fail(Code::transport_lost, "no answer in time");
+    }
+    case FaultKind::server_error_done:
+      (void)deliver(edge, request, to, touched);
+      return fault_answer(FaultKind::server_error, edge, latency_.below(6));
+    case FaultKind::truncate: {
+      auto answer = deliver(edge, request, to, touched);
+      if (answer) answer->body.resize(answer->body.size() / 2);
+      return answer;
+    }
+    case FaultKind::stale: {
+      const auto found = listings_.find(request.url);
+      if (found != listings_.end() && clock.steady() - found->second.at <= k_stale_max) {
+        fibers.sleep_for(draw_latency(60));
+        touched.done = found->second.answer;
+        return found->second.answer;
+      }
+      return deliver(edge, request, to, touched);
+    }
+    default:
+      fibers.sleep_for(draw_latency(60));
+      return fault_answer(fault.kind, edge, latency_.below(6));
+  }
+}
+
+Result<HttpResponse> SimWorld::exchange(Edge edge, const std::string& point,
+                                        const HttpRequest& request, SteadyTime deadline,
+                                        const Deliver& to, Touched& touched) {
+  if (is_out(edge)) {
+    note_trouble(edge);
+    fibers.sleep_for(draw_latency(30));
+    if (edge != Edge::api && latency_.below(2) == 0)
+      return fault_answer(FaultKind::server_error, edge, latency_.below(6));
+    return fail(Code::transport_not_sent, "no connection");
+  }
+  const auto fault = faults.at(edge, point);
+  if (!fault) return deliver(edge, request, to, touched);
+  note_trouble(edge);
+  trace.line(clock.steady(), "fault", to_string(*fault));
+  auto answer = carry_out(edge, *fault, request, deadline, to, touched);
+  note_trouble(edge);
+  return answer;
+}
+
+Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const HttpRequest& request,
+                                    SteadyTime deadline) {
+  const std::string call = call_name(request);
+  const Edge edge = request.url.starts_with(k_github_url) ? Edge::github : Edge::ec2;
+  ++counts.calls;
+  if (life != nullptr) life->boundary();
+  const Deliver to = [&](const HttpRequest& sent) {
+    for_each_law([&](Law& law) { law.before(*this, who, call, sent); });
+    return network.send(sent, deadline);
+  };
+  Touched touched;
+  const std::string point = (life == nullptr ? "enforcer " : "") + call;
+  auto answer = exchange(edge, point, request, deadline, to, touched);
+  if (call == "CreateFleet") {
+    ++counts.launch_calls;
+    const bool is_told = answer && touched.done && answer->status == touched.done->status;
+    if (touched.done && touched.done->ok() && !is_told) ++counts.ambiguous_launches;
+  }
+  if (answer && touched.done && is_listing(request)) listings_[request.url] = {*answer, clock.steady()};
+  tell(edge, who, call, request, touched, answer);
+  if (life != nullptr) life->boundary();
+  return answer;
+}
+
+void SimWorld::tell(Edge edge, std::string_view who, std::string_view call,
+                    const HttpRequest& request, const Touched& touched,
+                    const Result<HttpResponse>& answer) {
+  trace.line(clock.steady(), who, call,
+             answer ? std::to_string(answer->status) : answer.error().message);
+  const Exchange exchange{edge,   who, call, request, touched.done ? &*touched.done : nullptr,
+                          answer};
+  for_each_law([&](Law& law) { law.after(*this, exchange); });
+}
+
+Server* SimWorld::pick_server() {
+  std::vector<Server*> up;
+  for (const auto& server : servers)
+    if (server->is_up()) up.push_back(server.get());
+  if (up.empty()) return nullptr;
+  return up[up.size() == 1 ? 0 : latency_.below(up.size())];
+}
+
+Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request,
+                                   SteadyTime deadline) {
+  const bool is_machine = who.starts_with("machine");
+  ++(is_machine ? counts.machine_requests : counts.requests);
+  const std::string call = inbound_call(request);
+  request.peer = is_machine ? "198.18.0.4" : "203.0.113.7";
+  const Deliver to = [&](const HttpRequest& sent) -> Result<HttpResponse> {
+    Server* server = pick_server();
+    if (server == nullptr) return fail(Code::transport_not_sent, "the service is down");
+    return server->serve(sent, deadline);
+  };
+  Touched touched;
+  auto answer = exchange(Edge::api, "api " + call, request, deadline, to, touched);
+  tell(Edge::api, who, call, request, touched, answer);
+  return answer;
+}
+
+Result<HttpResponse> SimWorld::machine_send(std::string_view who, const HttpRequest& request,
+                                            SteadyTime deadline) {
+  const std::string api = k_api;
+  if (request.url.starts_with(api)) {
+    HttpRequest inbound = request;
+    inbound.url = request.url.substr(api.size());
+    if (!inbound.headers.find("Host")) inbound.headers.add("Host", "mayfly.test");
+    return ask(who, std::move(inbound), deadline);
+  }
+  fibers.sleep_for(draw_latency(20));
+  if (request.url.starts_with(k_github_url) && is_out(Edge::github))
+    return fail(Code::transport_not_sent, "no connection");
+  auto answer = network.send(request, deadline);
+  trace.line(clock.steady(), who, call_name(request),
+             answer ? std::to_string(answer->status) : answer.error().message);
+  return answer;
+}
+
+// --- Quiet --------------------------------------------------------------------------------------
+
+void SimWorld::note_write() {
+  ++ledger_writes_;
+  stir();
+}
+
+bool SimWorld::is_ledger_empty() {
+  if (empty_at_write_ == ledger_writes_) return true;
+  const auto live = ledger_->live();
+  if (!live || !live->empty()) return false;
+  empty_at_write_ = ledger_writes_;
+  return true;
+}
+
+bool SimWorld::is_quiet() {
+  if (active_callers > 0 || !is_ledger_empty()) return false;
+  if (!live_instances(*aws).empty()) return false;
+  const std::string prefix = runner_name_prefix(config.deployment);
+  const auto runners = github->runners();
+  return std::none_of(runners.begin(), runners.end(),
+                      [&](const GithubRunner& runner) { return runner.name.starts_with(prefix); });
+}
+
+void SimWorld::stir() {
+  for (const Fibers::Id id : std::exchange(resting_, {})) fibers.wake(id);
+}
+
+void SimWorld::rest_until(SteadyTime t) {
+  if (!is_quiet()) return fibers.sleep_until(t);
+  const Fibers::Id self = fibers.current();
+  resting_.insert(self);
+  fibers.sleep_until(t + k_quiet_rest);
+  resting_.erase(self);
+}
+
+// --- Time ---------------------------------------------------------------------------------------
+
+void SimWorld::for_each_law(const std::function<void(Law&)>& fn) {
+  for (const auto& law : laws_) fn(*law);
+}
+
+void SimWorld::look() {
+  looked_at_ = clock.steady();
+  for_each_law([&](Law& law) { law.look(*this); });
+}
+
+void SimWorld::note_conditions() {
+  const SteadyTime at = clock.steady();
+  const bool is_up = std::any_of(servers.begin(), servers.end(),
+                                 [](const auto& server) { return server->is_up(); });
+  if (!is_up) conditions.server_down = at;
+  for (const auto& server : servers)
+    if (abs(server->clock().skew()) > Seconds{1}) conditions.clock_trouble = at;
+}
+
+void SimWorld::run_until(SteadyTime end, const std::function<bool()>& done) {
+  while (clock.steady() < end && !(done && done())) {
+    SteadyTime next = std::min(end, fibers.next().value_or(end));
+    if (const auto change = aws->next_change()) next = std::min(next, *change);
+    const Millis gap = next - clock.steady();
+    if (gap > Seconds{120}) counts.skipped += gap;
+    if (gap > Millis{0}) clock.pass(gap);
+    aws->advance();
+    note_conditions();
+    while (fibers.run_one()) {
+      ++counts.steps;
+      aws->advance();
+    }
+    look();
+  }
+}
+
+// --- Great changes ------------------------------------------------------------------------------
+
+void SimWorld::lose_ledger() {
+  auto opened = SqliteLedger::open(":memory:");
+  MAYFLY_CHECK(opened.has_value());
+  if (ledger_) lost_ledgers_.push_back(std::move(ledger_));
+  ledger_ = std::move(*opened);
+  ++ledger_writes_;
+  if (lost_ledgers_.empty()) return;
+  conditions.ledger_lost = clock.steady();
+  for_each_law([&](Law& law) { law.ledger_lost(*this); });
+}
+
+void SimWorld::heal() {
+  trace.line(clock.steady(), "world", "healed");
+  is_healed = true;
+  faults.heal();
+  outage_until = {};
+  for (const auto& server : servers) {
+    server->clock().set_right();
+    if (!scenario.servers_never_return) server->start();
+  }
+  aws->configure([](FakeAwsOptions& options) { options.capacity.clear(); });
+  stir();
+}
+
+}  // namespace mayfly::lab::sim

@@ -1,0 +1,38 @@
+#pragma once
+
+// Which of the corners that matter a simulation has really been in. situations.def names them all:
+// a simulator that no longer reaches one is blind there, and says so. One thread.
+
+#include <bitset>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mayfly::lab::sim {
+
+enum class Situation : std::size_t {
+#define MAYFLY_SITUATION(name, text) name,
+#include "lab/sim/situations.def"
+#undef MAYFLY_SITUATION
+  count_
+};
+inline constexpr std::size_t k_situations = static_cast<std::size_t>(Situation::count_);
+
+[[nodiscard]] std::string_view text_of(Situation situation);  // "claim arrives after relaunch"
+
+class Situations {
+ public:
+  void reached(Situation situation) { seen_.set(static_cast<std::size_t>(situation)); }
+  void merge(const Situations& other) { seen_ |= other.seen_; }
+  [[nodiscard]] std::size_t count() const { return seen_.count(); }
+  [[nodiscard]] bool has(Situation situation) const {
+    return seen_.test(static_cast<std::size_t>(situation));
+  }
+  [[nodiscard]] std::vector<std::string_view> missing() const;
+
+ private:
+  std::bitset<k_situations> seen_;
+};
+
+}  // namespace mayfly::lab::sim
