@@ -46,14 +46,43 @@ Result<Database> Database::open(const std::string& path) {
   return database;
 }
 
-Database::Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+Database::Database(Database&& other) noexcept
+    : handle_(std::exchange(other.handle_, nullptr)), idle_(std::exchange(other.idle_, {})) {}
 
 Database& Database::operator=(Database&& other) noexcept {
   std::swap(handle_, other.handle_);
+  std::swap(idle_, other.idle_);
   return *this;
 }
 
-Database::~Database() { sqlite3_close_v2(handle_); }
+Database::~Database() {
+  for (const auto& [sql, statements] : idle_)
+    for (sqlite3_stmt* statement : statements) sqlite3_finalize(statement);
+  sqlite3_close_v2(handle_);
+}
+
+sqlite3_stmt* Database::take(std::string_view sql) {
+  if (const auto found = idle_.find(sql); found != idle_.end() && !found->second.empty()) {
+    sqlite3_stmt* statement = found->second.back();
+    found->second.pop_back();
+    return statement;
+  }
+  sqlite3_stmt* statement = nullptr;
+  const int size = static_cast<int>(sql.size());
+  if (sqlite3_prepare_v3(handle_, sql.data(), size, SQLITE_PREPARE_PERSISTENT, &statement,
+                         nullptr) != SQLITE_OK)
+    return nullptr;
+  return statement;
+}
+
+void Database::give_back(std::string_view sql, sqlite3_stmt* statement) {
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  if (const auto found = idle_.find(sql); found != idle_.end())
+    found->second.push_back(statement);
+  else
+    idle_.emplace(std::string(sql), std::vector{statement});
+}
 
 Status Database::execute(const char* sql) {
   if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
@@ -63,11 +92,12 @@ Status Database::execute(const char* sql) {
 
 std::int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
-Statement::Statement(Database& database, const char* sql) : database_(database.handle()) {
-  ok_ = sqlite3_prepare_v2(database_, sql, -1, &statement_, nullptr) == SQLITE_OK;
-}
+Statement::Statement(Database& database, std::string_view sql)
+    : database_(database), sql_(sql), statement_(database.take(sql)), ok_(statement_ != nullptr) {}
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  if (statement_ != nullptr) database_.give_back(sql_, statement_);
+}
 
 Statement& Statement::bind(std::string_view text) {
   const char* bytes = text.empty() ? "" : text.data();  // a null pointer would be NULL
@@ -88,11 +118,11 @@ Statement& Statement::bind(const std::optional<std::int64_t>& number) {
 }
 
 Result<bool> Statement::step() {
-  if (!ok_) return failure(database_, "prepare");
+  if (!ok_) return failure(database_.handle(), "prepare");
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return failure(database_, "step");
+  return failure(database_.handle(), "step");
 }
 
 Status Statement::run() {
@@ -119,7 +149,7 @@ std::optional<std::int64_t> Statement::maybe_number(int column) const {
 }
 
 Result<Transaction> Transaction::begin(Database& database) {
-  TRY(database.execute("BEGIN IMMEDIATE"));
+  TRY(Statement(database, "BEGIN IMMEDIATE").run());
   return Transaction(database);
 }
 
@@ -131,7 +161,7 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  TRY(database_->execute("COMMIT"));
+  TRY(Statement(*database_, "COMMIT").run());
   database_ = nullptr;
   return {};
 }

@@ -1,12 +1,16 @@
 #pragma once
 
 // A thin hold on SQLite: open, statements with bound values, transactions. Nothing here knows
-// leases. Thread rule: one Database per thread at a time; the owner locks.
+// leases. A statement's text is compiled once: what a Statement leaves behind is used again by the
+// next with the same text. Thread rule: one Database per thread at a time; the owner locks.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -30,14 +34,20 @@ class Database {
   [[nodiscard]] sqlite3* handle() const { return handle_; }
 
  private:
+  friend class Statement;
   explicit Database(sqlite3* handle) : handle_(handle) {}
+  [[nodiscard]] sqlite3_stmt* take(std::string_view sql);  // nullptr: it does not compile
+  void give_back(std::string_view sql, sqlite3_stmt* statement);
+
   sqlite3* handle_ = nullptr;
+  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by text
 };
 
-// One prepared statement, used once: bind in order, then step.
+// One prepared statement, used once: bind in order, then step. The Database must
+// stay where it is.
 class Statement {
  public:
-  Statement(Database& database, const char* sql);
+  Statement(Database& database, std::string_view sql);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -56,10 +66,11 @@ class Statement {
   [[nodiscard]] std::optional<std::int64_t> maybe_number(int column) const;
 
  private:
-  sqlite3* database_;
-  sqlite3_stmt* statement_ = nullptr;
+  Database& database_;
+  const std::string sql_;
+  sqlite3_stmt* statement_;
+  bool ok_;
   int bound_ = 0;
-  bool ok_ = true;
 };
 
 // BEGIN IMMEDIATE; rolled back unless commit() succeeded.

@@ -9,12 +9,12 @@ namespace mayfly::lab::sim {
 namespace {
 
 constexpr std::array<std::string_view, k_fault_kinds> k_names = {
-    "refuse",        "lose-reply",  "delay",          "server-error", "server-error-done",
-    "throttle",      "stale",       "truncate",       "no-capacity",  "mismatch",
-    "expired",       "denied",      "conflict",       "ledger-error", "kill",
-    "interrupt",     "interrupt-later", "hide",       "vanish",       "capacity",
-    "ec2-outage",    "github-outage",   "api-outage", "ledger-outage", "ledger-loss",
-    "clock-step",    "kill-server", "drain"};
+    "refuse",     "lose-reply",      "delay",      "server-error",  "server-error-done",
+    "throttle",   "stale",           "truncate",   "no-capacity",   "mismatch",
+    "expired",    "denied",          "conflict",   "ledger-error",  "kill",
+    "interrupt",  "interrupt-later", "hide",       "vanish",        "capacity",
+    "ec2-outage", "github-outage",   "api-outage", "ledger-outage", "ledger-loss",
+    "clock-step", "kill-server",     "drain"};
 constexpr int k_first_world_kind = static_cast<int>(FaultKind::interrupt);
 // An exhaustive search kills every life at its k-th boundary; after so many the work may go on.
 constexpr int k_lives_max = 12;
@@ -23,8 +23,13 @@ bool is_listing(std::string_view call) {
   return call.ends_with("/runners") || call.ends_with("/jobs") || call.ends_with("/runs");
 }
 
-bool is_github_registration(std::string_view call) {
-  return call.ends_with("/generate-jitconfig");
+bool is_github_registration(std::string_view call) { return call.ends_with("/generate-jitconfig"); }
+
+std::optional<std::int64_t> parse_signed(std::string_view text) {
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.remove_prefix(1);
+  const auto number = parse_int(std::string(text));
+  return number && is_negative ? -*number : number;
 }
 
 // How long something of this kind lasts, or by how much a clock is moved.
@@ -89,12 +94,12 @@ Result<std::vector<Injection>> parse_injections(std::string_view text) {
     const std::size_t colon = what.find(':');
     const auto ordinal = parse_int(std::string(one.substr(hash + 1, equals - hash - 1)));
     const auto kind = parse_fault_kind(what.substr(0, colon));
-    const auto amount = colon == what.npos ? std::optional<std::int64_t>(0)
-                                           : parse_int(std::string(what.substr(colon + 1)));
+    const auto amount =
+        colon == what.npos ? std::optional<std::int64_t>(0) : parse_signed(what.substr(colon + 1));
     if (!ordinal || !kind || !amount)
       return fail(Code::bad_field, "no such fault: " + printable(std::string(one)));
-    all.push_back({std::string(one.substr(0, hash)), static_cast<int>(*ordinal), *kind,
-                   Millis(*amount)});
+    all.push_back(
+        {std::string(one.substr(0, hash)), static_cast<int>(*ordinal), *kind, Millis(*amount)});
   }
   return all;
 }
@@ -194,8 +199,7 @@ bool FaultPlan::dies_at_boundary(int life) {
     return true;
   }
   if (exactly_->empty()) return false;
-  const bool dies = listed("io", ordinal) ||
-                    listed("life-" + std::to_string(life), in_life) ||
+  const bool dies = listed("io", ordinal) || listed("life-" + std::to_string(life), in_life) ||
                     (life <= k_lives_max && listed("every-life", in_life));
   if (dies) injected_.push_back({"io", ordinal, FaultKind::kill});
   return dies;

@@ -101,15 +101,15 @@ void Fibers::run_body(Fiber& fiber) {
 
 void Fibers::start(Fiber& fiber) {
   fiber.stack = take_stack();
-  fiber.context = boost::context::fiber(
-      std::allocator_arg, BorrowedStack{fiber.stack.get()},
-      [this, &fiber](boost::context::fiber&& scheduler) {
-        after_switch(nullptr, &scheduler_bottom_, &scheduler_size_);
-        scheduler_ = std::move(scheduler);
-        run_body(fiber);
-        before_switch(nullptr, scheduler_bottom_, scheduler_size_);
-        return std::move(scheduler_);
-      });
+  fiber.context =
+      boost::context::fiber(std::allocator_arg, BorrowedStack{fiber.stack.get()},
+                            [this, &fiber](boost::context::fiber&& scheduler) {
+                              after_switch(nullptr, &scheduler_bottom_, &scheduler_size_);
+                              scheduler_ = std::move(scheduler);
+                              run_body(fiber);
+                              before_switch(nullptr, scheduler_bottom_, scheduler_size_);
+                              return std::move(scheduler_);
+                            });
 }
 
 void Fibers::switch_to(Fiber& fiber) {
@@ -150,9 +150,9 @@ void Fibers::kill(Group group) {
 }
 
 std::size_t Fibers::count(Group group) const {
-  return static_cast<std::size_t>(std::count_if(
-      fibers_.begin(), fibers_.end(),
-      [group](const auto& entry) { return entry.second->group == group; }));
+  return static_cast<std::size_t>(
+      std::count_if(fibers_.begin(), fibers_.end(),
+                    [group](const auto& entry) { return entry.second->group == group; }));
 }
 
 std::optional<SteadyTime> Fibers::next() const {

@@ -47,7 +47,9 @@ class Fibers {
   void revive(Group group) { killed_.erase(group); }
 
   [[nodiscard]] Id current() const { return current_ == nullptr ? 0 : current_->id; }
-  [[nodiscard]] Group current_group() const { return current_ == nullptr ? k_world : current_->group; }
+  [[nodiscard]] Group current_group() const {
+    return current_ == nullptr ? k_world : current_->group;
+  }
   [[nodiscard]] std::size_t count(Group group) const;
 
   // Ends every fiber of every group, now; for the end of a simulation.
