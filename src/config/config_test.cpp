@@ -279,6 +279,29 @@ TEST_CASE("config: hostile text in a value is shown printable and short") {
   CHECK(refusal("a = \"\xff\"").find('\xff') == std::string::npos);
 }
 
+TEST_CASE("config: a letter beyond ASCII is refused outside strings and comments, with its line") {
+  const std::string small{k_small_toml};
+  CHECK(parsed(small + "# größer\n").deployment == "ci");
+  CHECK(parsed(changed("mayfly.db", "größer.db")).ledger_path == "größer.db");
+  for (const char* stray : {"ü = 1", "a = 1 ü", "a = ü", "[ü]", "[[ü]]", "a = {ü = 1}", "a.ü = 1",
+                            "a={a={a=--ent')üx", "a = [1 ü]"})
+    CHECK(refusal(std::string("\n") + stray).starts_with("mayfly.toml:2: "));
+  CHECK(refusal("a = \"\"\"\\\nü\"\"\" ü").starts_with("mayfly.toml:2: "));
+}
+
+TEST_CASE("config: no key nests so deep that taking it apart overflows the stack") {
+  std::string dotted = "a";
+  for (int i = 0; i < 500'000; ++i) dotted += ".a";
+  for (const std::string& deep : {dotted + " = 1", "[" + dotted + "]", "x = {" + dotted + " = 1}"})
+    CHECK(refusal("\n" + deep) == "mayfly.toml:2: the line is longer than 4096 bytes");
+  CHECK(refusal(dotted.substr(0, 4090) + "b = 1").find("is not a key here") != std::string::npos);
+}
+
+TEST_CASE("config: brackets that head nothing are refused") {
+  for (const char* broken : {"[[[", "[", "[[", "[]", "[[]]", "[.]", "[=]", "[[\n"})
+    CHECK(refusal(broken).starts_with("mayfly.toml:1: "));
+}
+
 TEST_CASE("config: repositories are found whatever their case, prices are the worst") {
   std::string toml{k_small_toml};
   toml += "[[instance_type]]\narchitecture = \"x86_64\"\ntype = \"m5.large\"\nusd_per_hour = 1\n";

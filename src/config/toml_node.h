@@ -36,7 +36,8 @@ struct TomlMember {
   TomlNode value;
 };
 
-// Code::config_invalid, with "file_name:line: " in front, for what is not TOML 1.0.
+// Code::config_invalid, with "file_name:line: " in front, for what is not TOML 1.0
+// or has a line of more than 4096 bytes.
 [[nodiscard]] Result<TomlNode> parse_toml(std::string_view toml, const std::string& file_name);
 
 // "mayfly.toml:12: ", or "mayfly.toml: " for line 0.

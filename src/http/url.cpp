@@ -21,6 +21,11 @@ std::optional<QueryParameters> parse_query(std::string_view query) {
   return parameters;
 }
 
+// What may stand between brackets (RFC 3986, 3.2.2), without a zone.
+bool is_ipv6(std::string_view lower) {
+  return lower.find(':') != std::string_view::npos && is_all_of(lower, "0123456789abcdef:.");
+}
+
 bool is_plain_path(std::string_view path) {
   if (path.empty() || path.front() != '/') return false;
   if (path.find('\0') != std::string_view::npos || path.find("//") != std::string_view::npos)
@@ -84,11 +89,12 @@ std::optional<Url> parse_url(std::string_view url) {
     const std::size_t close = host_port.find(']');
     if (close == std::string_view::npos) return std::nullopt;
     out.host = to_lower(host_port.substr(1, close - 1));
+    if (!is_ipv6(out.host)) return std::nullopt;
     port_mark = close + 1 < host_port.size() ? close + 1 : std::string_view::npos;
     if (port_mark != std::string_view::npos && host_port[port_mark] != ':') return std::nullopt;
   } else {
     out.host = to_lower(host_port.substr(0, port_mark));
-    if (out.host.find(':') != std::string::npos) return std::nullopt;
+    if (out.host.find_first_of(":[]") != std::string::npos) return std::nullopt;
   }
   out.port = port_mark == std::string_view::npos ? (out.scheme == "https" ? "443" : "80")
                                                  : std::string(host_port.substr(port_mark + 1));

@@ -98,6 +98,11 @@ TEST_CASE("url: user info, fragments, other schemes and broken hosts are refused
                            "http://[::1/",
                            "http://[::1]x/",
                            "http://[]/",
+                           "http://[a]/",
+                           "http://[[::1]/",
+                           "http://[::1%25eth0]/",
+                           "http://a[b/",
+                           "http://a]/",
                            "//h/x"})
     CHECK_FALSE_MESSAGE(parse_url(text), text);
 }

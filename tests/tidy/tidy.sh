@@ -12,10 +12,10 @@ export LC_ALL=C
 here="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 cd "${1:-$here/../..}"
 
-mapfile -t k_code < <(find src bench tests \( -name '*.h' -o -name '*.cpp' -o -name '*.def' \) \
+mapfile -t k_code < <(find src bench tests fuzz \( -name '*.h' -o -name '*.cpp' -o -name '*.def' \) \
   2>/dev/null | sort)
-mapfile -t k_text < <(find src bench tests docs deploy action cmake -type f 2>/dev/null |
-  grep -vE '/(node_modules|data|tidy)/' | sort)
+mapfile -t k_text < <(find src bench tests fuzz docs deploy action cmake -type f 2>/dev/null |
+  grep -vE '/(node_modules|data|tidy|corpus)/' | sort)
 
 # scan [-v NAME=VALUE]... PROGRAM: awk over the code, with bad() to report and three readings of a
 # line: $0 as it stands, code (no strings, no comments, no raw strings), room (of the file, or "").
