@@ -137,6 +137,12 @@ void FakeAws::power_off(const InstanceId& id) {
   world_.power_off(id);
 }
 
+void FakeAws::hide(const InstanceId& id, Millis d) {
+  const std::lock_guard lock(mutex_);
+  const auto found = world_.instances.find(id);
+  if (found != world_.instances.end()) found->second.visible_at = world_.steady() + d;
+}
+
 bool FakeAws::interrupt(const InstanceId& id, bool with_notice) {
   const std::lock_guard lock(mutex_);
   world_.settle();

@@ -44,6 +44,8 @@ class FakeAws : public HttpService, public MachinePower {
   // Takes a running spot instance back: at once, or after the 2 minutes' notice of which IMDS
   // tells. False when there is no such instance.
   bool interrupt(const InstanceId& id, bool with_notice);
+  // Describe, Terminate and Modify do not know it for so long (facts.md D20).
+  void hide(const InstanceId& id, Millis d);
   // Changes what the account has or how it behaves, under the mutex.
   void configure(const std::function<void(FakeAwsOptions&)>& change);
 

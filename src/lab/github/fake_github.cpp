@@ -103,6 +103,10 @@ RunId FakeGithub::start_run(RunSpec spec) {
       [&](GithubWorld& world, WallTime now) { return world.start_run(std::move(spec), now); });
 }
 
+RunId FakeGithub::next_run_id() {
+  return with_world([](GithubWorld& world, WallTime) { return world.next_run_id(); });
+}
+
 Status FakeGithub::begin_job(JobId id) {
   return with_world([&](GithubWorld& world, WallTime now) { return world.begin_job(id, now); });
 }
@@ -118,6 +122,10 @@ Status FakeGithub::cancel_run(RunId id) {
 
 Result<int> FakeGithub::rerun(RunId id, Rerun which) {
   return with_world([&](GithubWorld& world, WallTime now) { return world.rerun(id, which, now); });
+}
+
+bool FakeGithub::vanish(RunnerId id) {
+  return with_world([&](GithubWorld& world, WallTime) { return world.vanish(id); });
 }
 
 void FakeGithub::disconnect(RunnerId id) {

@@ -32,11 +32,16 @@ class FakeGithub final : public HttpService {
 
   // World control; the meanings are GithubWorld's.
   RunId start_run(RunSpec spec);
+  // The id that the next run will have: workflows name it in their labels.
+  [[nodiscard]] RunId next_run_id();
   [[nodiscard]] Status begin_job(JobId id);
   [[nodiscard]] Status complete_job(JobId id, const std::string& conclusion);
   [[nodiscard]] Status cancel_run(RunId id);
   [[nodiscard]] Result<int> rerun(RunId id, Rerun which);
   void disconnect(RunnerId id);
+  // GitHub takes a runner off its list by itself (facts.md A2, D18). False: it is not there, or has
+  // a job.
+  bool vanish(RunnerId id);
 
   // Copies of what is so now. The jobs are those of the current attempt; none for an unknown run.
   [[nodiscard]] std::vector<GithubRun> runs();

@@ -120,6 +120,7 @@ class GithubWorld {
   [[nodiscard]] const GithubRun* find_run(RunId id) const;
   [[nodiscard]] const GithubJob* find_job(JobId id) const;  // not the hidden ones
   [[nodiscard]] const std::map<RunId, GithubRun>& runs() const { return runs_; }
+  [[nodiscard]] RunId next_run_id() const { return next_run_; }
   // Of one attempt, without the hidden ones.
   [[nodiscard]] std::vector<GithubJob> jobs_of(const GithubRun& run, int attempt) const;
   [[nodiscard]] RunOutcome outcome(const GithubRun& run) const;
@@ -144,6 +145,7 @@ class GithubWorld {
   [[nodiscard]] Status close_session(const std::string& session);
   // As when its machine dies: nothing is said to anyone.
   void disconnect(RunnerId id);
+  bool vanish(RunnerId id);
 
  private:
   void add_jobs(GithubRun& run, const std::vector<GithubJob>& earlier, Rerun which, WallTime now);

@@ -191,4 +191,11 @@ void GithubWorld::disconnect(RunnerId id) {
   if (found != runners_.end()) found->second.is_connected = false;
 }
 
+bool GithubWorld::vanish(RunnerId id) {
+  const auto found = runners_.find(id);
+  if (found == runners_.end() || found->second.job) return false;
+  runners_.erase(found);
+  return true;
+}
+
 }  // namespace mayfly::lab

@@ -9,17 +9,17 @@ using K = FaultKind;
 
 // Of calls, in thousandths.
 const std::map<K, int> k_cloud_faults = {
-    {K::refuse, 60},    {K::lose_reply, 100}, {K::delay, 120},   {K::server_error, 80},
-    {K::server_error_done, 80}, {K::throttle, 80}, {K::stale, 200},   {K::truncate, 40},
-    {K::no_capacity, 150}, {K::mismatch, 20}, {K::expired, 10},  {K::denied, 5},
-    {K::conflict, 100}, {K::ledger_error, 20}};
+    {K::refuse, 60},       {K::lose_reply, 100},       {K::delay, 120},
+    {K::server_error, 80}, {K::server_error_done, 80}, {K::throttle, 80},
+    {K::stale, 200},       {K::truncate, 40},          {K::no_capacity, 150},
+    {K::mismatch, 20},     {K::expired, 10},           {K::denied, 5},
+    {K::conflict, 100},    {K::ledger_error, 20}};
 // Of the world, per thousand simulated hours.
 const std::map<K, int> k_world_faults = {
     {K::interrupt, 1500},    {K::interrupt_later, 1500}, {K::hide, 1500},
     {K::vanish, 1000},       {K::capacity, 1200},        {K::ec2_outage, 150},
     {K::github_outage, 200}, {K::api_outage, 300},       {K::ledger_outage, 300},
-    {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800},
-    {K::drain, 500}};
+    {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800}};
 
 Swarm all_faults() {
   Swarm swarm;
@@ -57,9 +57,7 @@ Scenario mixed() {
   return scenario;
 }
 
-Scenario calm() {
-  return gentle("calm", "rr's workflow day after day; nothing goes wrong");
-}
+Scenario calm() { return gentle("calm", "rr's workflow day after day; nothing goes wrong"); }
 
 Scenario one_run() {
   Scenario scenario = gentle("one-run", "one run of rr's workflow, for exhaustive crash points");
@@ -96,7 +94,8 @@ Scenario crashes() {
 }
 
 Scenario ambiguous() {
-  Scenario scenario = named("ambiguous", "callers repeat themselves while launches' answers are lost");
+  Scenario scenario =
+      named("ambiguous", "callers repeat themselves while launches' answers are lost");
   scenario.repeating = 900;
   scenario.repeats_max = 40;
   scenario.gap_max = Millis{3'600'000};
@@ -106,21 +105,29 @@ Scenario ambiguous() {
 
 Scenario github_down() {
   Scenario scenario = named("github-down", "GitHub is slow, refuses, or is away for a day");
-  scenario.swarm = only({{K::github_outage, 3000}, {K::throttle, 80}, {K::stale, 300},
-                         {K::conflict, 200}, {K::vanish, 2000}});
+  scenario.swarm = only({{K::github_outage, 3000},
+                         {K::throttle, 80},
+                         {K::stale, 300},
+                         {K::conflict, 200},
+                         {K::vanish, 2000}});
   return scenario;
 }
 
 Scenario ec2_down() {
   Scenario scenario = named("ec2-down", "EC2 throttles, lags, fails and is away");
-  scenario.swarm = only({{K::ec2_outage, 2000}, {K::throttle, 150}, {K::hide, 4000},
-                         {K::server_error, 100}, {K::server_error_done, 100}, {K::drain, 3000}});
+  scenario.swarm = only({{K::ec2_outage, 2000},
+                         {K::throttle, 150},
+                         {K::hide, 4000},
+                         {K::server_error, 100},
+                         {K::server_error_done, 100}});
   return scenario;
 }
 
 Scenario spot() {
   Scenario scenario = named("spot", "machines are taken back, pools run dry, prices move");
-  scenario.swarm = only({{K::interrupt, 6000}, {K::interrupt_later, 6000}, {K::capacity, 4000},
+  scenario.swarm = only({{K::interrupt, 6000},
+                         {K::interrupt_later, 6000},
+                         {K::capacity, 4000},
                          {K::no_capacity, 300}});
   return scenario;
 }
@@ -135,7 +142,9 @@ Scenario two_servers() {
 
 Scenario records() {
   Scenario scenario = named("records", "the ledger is full, read-only, or lost");
-  scenario.swarm = only({{K::ledger_error, 60}, {K::ledger_outage, 2000}, {K::ledger_loss, 300},
+  scenario.swarm = only({{K::ledger_error, 60},
+                         {K::ledger_outage, 2000},
+                         {K::ledger_loss, 300},
                          {K::kill_server, 1000}});
   return scenario;
 }
@@ -148,8 +157,9 @@ Scenario clocks() {
 }
 
 Scenario dead_service() {
-  Scenario scenario = named("dead-service", "the service dies and never returns: the second "
-                                            "enforcer alone ends every machine");
+  Scenario scenario = named("dead-service",
+                            "the service dies and never returns: the second "
+                            "enforcer alone ends every machine");
   scenario.servers_never_return = true;
   scenario.hostile = 400;
   scenario.runs_min = 2;
@@ -162,10 +172,10 @@ Scenario dead_service() {
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all = {
-      mixed(),  two_servers(), people(),   hostile(),    crashes(),    ambiguous(), github_down(),
-      ec2_down(), spot(),      records(),  clocks(),     dead_service(), calm(),   one_run(),
-      one_v1_run()};
+  static const std::vector<Scenario> all = {mixed(),   two_servers(), people(),      hostile(),
+                                            crashes(), ambiguous(),   github_down(), ec2_down(),
+                                            spot(),    records(),     clocks(),      dead_service(),
+                                            calm(),    one_run(),     one_v1_run()};
   return all;
 }
 

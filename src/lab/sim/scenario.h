@@ -17,9 +17,9 @@ struct Scenario {
   std::string text;  // one sentence
 
   // Work. Ends when either is reached, then everything is healed and awaited.
-  int runs_min = 3, runs_max = 12;       // workflow runs begun
-  Millis gap_min{60'000};                // between their beginnings, drawn anew for each seed:
-  Millis gap_max{3'600'000 * 72};        // a mean between these (log-uniform)
+  int runs_min = 3, runs_max = 12;  // workflow runs begun
+  Millis gap_min{60'000};           // between their beginnings, drawn anew for each seed:
+  Millis gap_max{3'600'000 * 72};   // a mean between these (log-uniform)
   Millis horizon = std::chrono::hours{24 * 90};
 
   // Chances in thousandths, per run or machine.
@@ -27,15 +27,16 @@ struct Scenario {
   int repeating = 200, crashing = 100, lying = 150;  // callers
   int hostile = 150, dead = 60, slow = 80;           // machines
   int seed_shape = 500;                              // asks as the seed's clients do; else v1
+  int long_jobs = 100;                               // up to twice the lifetime of a lease
   int repeats_max = 4;                               // requests of a repeating caller
 
   int servers = 1;
   bool has_enforcer = true;
-  bool draws_config = true;     // lifetimes, intervals and limits vary with the seed
-  bool web_identity = false;    // credentials that expire after an hour
+  bool draws_config = true;           // lifetimes, intervals and limits vary with the seed
+  bool web_identity = false;          // credentials that expire after an hour
   bool servers_never_return = false;  // from a drawn moment on, only the enforcer is left
-  Millis restart_max{20'000};   // of a killed server; 0: at once
-  Swarm swarm;                  // what may go wrong, and at most how often
+  Millis restart_max{20'000};         // of a killed server; 0: at once
+  Swarm swarm;                        // what may go wrong, and at most how often
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

@@ -44,14 +44,14 @@ class Life {
   Life(SimWorld& world, Server& server, int number);
   ~Life();
 
-  // Where the process may be killed: throws Killed if so.
-  void boundary();
+  // Where the process may be killed, before or after a call: throws Killed if so.
+  void boundary(std::string_view call, bool is_done);
   [[nodiscard]] bool is_over() const;
   [[nodiscard]] const std::string& who() const;
 
   SimWorld& world;
-  const int number;   // of the world's processes, from 1; also the group of its fibers
-  int workers = 0;    // busy
+  const int number;  // of the world's processes, from 1; also the group of its fibers
+  int workers = 0;   // busy
 
  private:
   friend class Server;

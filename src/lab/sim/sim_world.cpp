@@ -5,6 +5,7 @@
 
 #include "lab/rig/faulty_transport.h"
 #include "lab/rig/rig.h"
+#include "lab/sim/scout.h"
 #include "lab/sim/upstream.h"
 #include "lease/lease.h"
 
@@ -68,6 +69,7 @@ SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSp
   machines = std::make_unique<SimMachines>(*this, seed * 7919 + 29);
   aws->observe(machines.get());
   laws_ = all_laws();
+  laws_.push_back(std::make_unique<Scout>());
   lose_ledger();
   for (int number = 1; number <= scenario.servers; ++number)
     servers.push_back(std::make_unique<Server>(*this, number));
@@ -89,8 +91,8 @@ void SimWorld::note_trouble(Edge edge) {
   if (edge == Edge::api) conditions.api_trouble = at;
 }
 
-Result<HttpResponse> SimWorld::deliver(Edge edge, const HttpRequest& request,
-                                       const Deliver& to, Touched& touched) {
+Result<HttpResponse> SimWorld::deliver(Edge edge, const HttpRequest& request, const Deliver& to,
+                                       Touched& touched) {
   fibers.sleep_for(draw_latency(edge == Edge::github ? 60 : 30));
   auto answer = to(request);
   if (answer) touched.done = *answer;
@@ -161,7 +163,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
   const std::string call = call_name(request);
   const Edge edge = request.url.starts_with(k_github_url) ? Edge::github : Edge::ec2;
   ++counts.calls;
-  if (life != nullptr) life->boundary();
+  if (life != nullptr) life->boundary(call, false);
   const Deliver to = [&](const HttpRequest& sent) {
     for_each_law([&](Law& law) { law.before(*this, who, call, sent); });
     return network.send(sent, deadline);
@@ -174,9 +176,10 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     const bool is_told = answer && touched.done && answer->status == touched.done->status;
     if (touched.done && touched.done->ok() && !is_told) ++counts.ambiguous_launches;
   }
-  if (answer && touched.done && is_listing(request)) listings_[request.url] = {*answer, clock.steady()};
+  if (answer && touched.done && is_listing(request))
+    listings_[request.url] = {*answer, clock.steady()};
   tell(edge, who, call, request, touched, answer);
-  if (life != nullptr) life->boundary();
+  if (life != nullptr) life->boundary(call, true);
   return answer;
 }
 
@@ -185,7 +188,7 @@ void SimWorld::tell(Edge edge, std::string_view who, std::string_view call,
                     const Result<HttpResponse>& answer) {
   trace.line(clock.steady(), who, call,
              answer ? std::to_string(answer->status) : answer.error().message);
-  const Exchange exchange{edge,   who, call, request, touched.done ? &*touched.done : nullptr,
+  const Exchange exchange{edge,  who, call, request, touched.done ? &*touched.done : nullptr,
                           answer};
   for_each_law([&](Law& law) { law.after(*this, exchange); });
 }
@@ -198,8 +201,7 @@ Server* SimWorld::pick_server() {
   return up[up.size() == 1 ? 0 : latency_.below(up.size())];
 }
 
-Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request,
-                                   SteadyTime deadline) {
+Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, SteadyTime deadline) {
   const bool is_machine = who.starts_with("machine");
   ++(is_machine ? counts.machine_requests : counts.requests);
   const std::string call = inbound_call(request);

@@ -45,18 +45,18 @@ inline constexpr const char* k_role = "arn:aws:iam::123456789012:role/mayfly";
 
 // What the figures at the end are made of.
 struct Counts {
-  std::uint64_t requests = 0;         // of callers to the API
+  std::uint64_t requests = 0;  // of callers to the API
   std::uint64_t machine_requests = 0;
-  std::uint64_t calls = 0;            // upstream, of servers and enforcer
+  std::uint64_t calls = 0;               // upstream, of servers and enforcer
   std::uint64_t ambiguous_launches = 0;  // CreateFleet answers that were lost
   std::uint64_t launch_calls = 0;        // CreateFleet calls
   std::uint64_t sweeps = 0;
-  std::uint64_t deaths = 0;           // of servers
-  std::uint64_t runs = 0;             // workflow runs begun at the emulated GitHub
-  std::uint64_t jobs_done = 0;        // that ran on our machines to their end
-  std::uint64_t steps = 0;            // of fibers
-  Millis skipped{0};                  // simulated time in which nothing existed and nobody looked
-  Millis worst_overrun{0};            // of an instance past its deadline, while it lived
+  std::uint64_t deaths = 0;     // of servers
+  std::uint64_t runs = 0;       // workflow runs begun at the emulated GitHub
+  std::uint64_t jobs_done = 0;  // that ran on our machines to their end
+  std::uint64_t steps = 0;      // of fibers
+  Millis skipped{0};            // simulated time in which nothing existed and nobody looked
+  Millis worst_overrun{0};      // of an instance past its deadline, while it lived
 };
 
 // How things stand, for laws whose bound depends on it. Times are of the last moment at which it
@@ -66,8 +66,8 @@ struct Conditions {
   SteadyTime github_trouble{};  // likewise GitHub
   SteadyTime ledger_trouble{};
   SteadyTime api_trouble{};
-  SteadyTime server_down{};     // not one server was up
-  SteadyTime clock_trouble{};   // a server's calendar was wrong by more than a second
+  SteadyTime server_down{};    // not one server was up
+  SteadyTime clock_trouble{};  // a server's calendar was wrong by more than a second
   SteadyTime ledger_lost{};
 };
 
@@ -103,7 +103,8 @@ class SimWorld {
   void heal();
   void lose_ledger();
   [[nodiscard]] Ledger& ledger() { return *ledger_; }  // without faults; for laws and reports
-  void note_write();  // a server has written the ledger
+  void note_write();                                   // a server has written the ledger
+  [[nodiscard]] std::uint64_t ledger_writes() const { return ledger_writes_; }
   [[nodiscard]] WallTime now() { return clock.wall(); }
 
   const Scenario scenario;

@@ -43,8 +43,8 @@ void play(SimWorld& world) {
   const SteadyTime horizon = world.clock.steady() + world.scenario.horizon;
   world.run_until(horizon, [&] { return has_begun_all; });
   // While the last stories are still going on, so that there is something to put right.
-  world.run_until(world.clock.steady() + Millis(static_cast<std::int64_t>(
-                                             world.entropy.below(1'800'000))));
+  world.run_until(world.clock.steady() +
+                  Millis(static_cast<std::int64_t>(world.entropy.below(1'800'000))));
   world.heal();
   world.run_until(world.clock.steady() + k_heal_bound);
   world.for_each_law([&](Law& law) { law.healed(world); });

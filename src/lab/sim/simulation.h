@@ -45,6 +45,7 @@ struct SimResult {
 struct Shrunk {
   std::vector<Injection> faults;
   int tries = 0;
+  bool is_replayed = true;  // false: the list of its faults does not play the failure again
 };
 [[nodiscard]] Shrunk shrink(const SimPlan& plan, const SimResult& failed, int tries);
 

@@ -5,6 +5,7 @@
 
 #include <bitset>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ enum class Situation : std::size_t {
 inline constexpr std::size_t k_situations = static_cast<std::size_t>(Situation::count_);
 
 [[nodiscard]] std::string_view text_of(Situation situation);  // "claim arrives after relaunch"
+// As situations.def spells it: "killed_after_create_fleet".
+[[nodiscard]] std::string_view name_of(Situation situation);
+// none: no situation has this name.
+[[nodiscard]] std::optional<Situation> situation_named(std::string_view name);
 
 class Situations {
  public:

@@ -54,9 +54,8 @@ HttpResponse github_answer(FaultKind kind, std::uint64_t draw) {
     case FaultKind::expired:
       return github_error(401, "Bad credentials");
     case FaultKind::denied:
-      return draw % 2 == 0
-                 ? github_error(404, "Not Found")
-                 : github_error(403, "Resource not accessible by personal access token");
+      return draw % 2 == 0 ? github_error(404, "Not Found")
+                           : github_error(403, "Resource not accessible by personal access token");
     case FaultKind::conflict:
       return github_error(409, "Already exists - A runner with the name already exists.");
     default:

@@ -1,0 +1,76 @@
+#include <array>
+
+#include "lab/sim/callers.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+// Everything that a stranger can know is public: labels, ids of leases and instances, run ids.
+class Stranger {
+ public:
+  explicit Stranger(SimWorld& world) : world_(world), entropy_(world.seed * 104'729 + 999'983) {}
+
+  void act() {
+    const auto known = world_.ledger().recent(20);
+    if (!known || known->empty()) return;
+    const Lease& lease = (*known)[entropy_.below(known->size())];
+    const std::string id = lease.id.text;
+    switch (entropy_.below(8)) {
+      case 0:
+        return send("DELETE", "/v1/leases/" + id, "");
+      case 1:
+        return send("POST", "/", R"({"operation":"destroy","label":")" + lease.label + "\"}");
+      case 2:
+        return claim(lease, entropy_.hex(16));
+      case 3:
+        return claim(lease, "");
+      case 4:
+        return send("POST", "/v1/leases/" + id + "/events",
+                    R"({"event":"job-completed","detail":"says a stranger"})", entropy_.hex(16));
+      case 5:
+        return send("POST", "/v1/leases",
+                    R"({"repository":")" + lease.repository.text + R"(","run_id":)" +
+                        std::to_string(lease.run_id) +
+                        R"(,"runners":[{"architecture":"x86_64"}]})");
+      case 6:
+        return send("POST", "/v1/leases", std::string(5000, '{'));
+      default:
+        return send("GET", "/v1/leases/" + id, "");
+    }
+  }
+
+  Millis pause() { return Millis(static_cast<std::int64_t>(1000 + entropy_.below(900'000))); }
+
+ private:
+  void claim(const Lease& lease, const std::string& nonce) {
+    const std::string key = entropy_.hex(16);
+    send("POST", "/v1/claims",
+         R"({"lease":")" + lease.id.text + R"(","instance_id":")" + lease.launch.instance_id.text +
+             R"(","claim_key":")" + key + "\"}",
+         nonce);
+  }
+
+  void send(const std::string& method, const std::string& path, const std::string& body,
+            const std::string& nonce = {}) {
+    HttpRequest request{method, path, {{"Host", "mayfly.test"}}, body};
+    if (!body.empty()) request.headers.add("Content-Type", "application/json");
+    if (!nonce.empty()) request.headers.add("X-Mayfly-Claim", nonce);
+    (void)world_.ask("stranger", std::move(request), world_.clock.steady() + Seconds{60});
+  }
+
+  SimWorld& world_;
+  SeededEntropy entropy_;
+};
+
+}  // namespace
+
+void annoy_forever(SimWorld& world) {
+  if (world.scenario.lying == 0) return;
+  Stranger stranger(world);
+  while (!world.is_healed) {
+    world.rest_until(world.clock.steady() + stranger.pause());
+    if (!world.is_healed) stranger.act();
+  }
+}
+
+}  // namespace mayfly::lab::sim
