@@ -1,5 +1,6 @@
 #include "lab/machine/model_machine.h"
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <tuple>
@@ -34,7 +35,7 @@ ModelMachine::ModelMachine(const Machine& machine, const ModelOptions& options,
 }
 
 std::optional<SteadyTime> ModelMachine::due() const {
-  if (is_off() || is_stopped_ || behaviour_ == Behaviour::dead) return std::nullopt;
+  if (is_off() || is_stopped_ || is_stuck_ || behaviour_ == Behaviour::dead) return std::nullopt;
   return due_;
 }
 
@@ -72,6 +73,7 @@ void ModelMachine::try_again(Millis in, Millis limit, const std::string& reason)
 
 void ModelMachine::power_off(const std::string& failure) {
   if (!failure.empty()) report("failed", failure);
+  if (behaviour_ == Behaviour::never_exits) return get_stuck();
   stage_ = Stage::off;
 }
 
@@ -119,6 +121,7 @@ void ModelMachine::claim() {
     return power_off("claim: refused with status " + std::to_string(answer->status));
   if (!take_claim(answer->body)) return power_off("claim: the answer is malformed");
   report("runner-started");
+  if (behaviour_ == Behaviour::mute_after_claim) return get_stuck();
   go(Stage::connect, Millis{0});
 }
 
@@ -145,6 +148,7 @@ void ModelMachine::connect() {
     return power_off();
   }
   session_ = json_string(body->get_object(), "session").value_or("");
+  if (behaviour_ == Behaviour::hangs) return get_stuck();
   go(Stage::listen, Millis{0});
 }
 
@@ -175,10 +179,29 @@ void ModelMachine::begin_job(const json::object& job) {
     return power_off("hook: refused a job of another run");
   }
   report("job-started");
-  go(Stage::work, options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0))));
+  job_until_ = seams_.clock.steady() +
+               options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
+  misbehave();
+  go(Stage::work, Millis{0});
+}
+
+// A runner at work is heard of at GitHub; one that GitHub does not know any more (its job was
+// cancelled) exits.
+void ModelMachine::beat() {
+  const auto answer = github("poll", {{"session", session_}});
+  if (!answer || answer->ok() || answer->status >= 500 || answer->status == 429) {
+    const Millis left = job_until_ - seams_.clock.steady();
+    return go(Stage::work, std::clamp(left, Millis{1}, options_.heartbeat));
+  }
+  report("runner-exited", "status 0");
+  power_off();
 }
 
 void ModelMachine::work() {
+  if (seams_.clock.steady() < job_until_) {
+    if (behaviour_ == Behaviour::crashes_in_job) return void(stage_ = Stage::off);
+    return beat();
+  }
   report("job-completed");
   std::ignore = github("job", {{"session", session_},
                                {"job_id", job_id_},
@@ -186,6 +209,47 @@ void ModelMachine::work() {
                                {"conclusion", "success"}});
   report("runner-exited", "status 0");
   power_off();
+}
+
+// --- what a hostile job does --------------------------------------------------------------------
+
+void ModelMachine::misbehave() {
+  if (behaviour_ == Behaviour::replays_claim) {
+    claim_as(lease_, id_.text, claim_key_);
+    claim_as(lease_, id_.text, seams_.entropy.hex(16));
+  } else if (behaviour_ == Behaviour::claims_for_another && options_.others) {
+    for (const auto& [lease, instance] : options_.others()) {
+      claim_as(lease, instance, claim_key_);
+      claim_as(lease, id_.text, claim_key_);
+      claim_as(lease_, instance, claim_key_);
+    }
+  } else if (behaviour_ == Behaviour::floods_events) {
+    flood();
+  }
+}
+
+void ModelMachine::claim_as(const std::string& lease, const std::string& instance,
+                            const std::string& key) {
+  std::ignore =
+      post("/v1/claims", {{"lease", lease}, {"instance_id", instance}, {"claim_key", key}});
+}
+
+void ModelMachine::flood() {
+  for (int i = 0; i < options_.flood && !is_stopped_; ++i) {
+    switch (i % 4) {
+      case 0:
+        report("job-started", std::string(200, 'x'));
+        break;
+      case 1:
+        report("no-such-event");
+        break;
+      case 2:
+        report("failed", "line\nbreak and " + std::string(5000, 'x'));
+        break;
+      default:
+        report("booted");
+    }
+  }
 }
 
 // --- calls -------------------------------------------------------------------------------------

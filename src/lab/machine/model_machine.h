@@ -8,6 +8,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/json.h"
 #include "lab/aws/machine_observer.h"
@@ -21,6 +23,15 @@ enum class Behaviour {
   honest,
   dead,       // never says a word: a broken image
   slow_boot,  // honest, but takes ten times as long to boot
+  // Faulty.
+  crashes_in_job,    // switches itself off in the middle of its job, without a word
+  hangs,             // its runner goes silent when it is online; the machine stays up
+  mute_after_claim,  // claims, and never connects to GitHub; the machine stays up
+  // Hostile: the job is root, and has cancelled the timer.
+  never_exits,         // its job ends at GitHub; the machine stays up for ever
+  replays_claim,       // claims again, with the same key and with another
+  claims_for_another,  // claims with its own nonce for other leases and instances
+  floods_events,       // hundreds of events: true, false, malformed, with a wrong nonce
 };
 
 struct ModelOptions {
@@ -33,8 +44,12 @@ struct ModelOptions {
   Millis claim_limit{120'000};
   Millis idle_limit{900'000};
   Millis call_limit{20'000};
+  Millis heartbeat{20'000};                                 // between questions while a job runs
+  int flood = 200;                                          // events of one that floods
   std::optional<Millis> job = {};                           // instead of the job's own duration
   std::function<Behaviour(const Machine&)> behaviour = {};  // none: honest
+  // Of leases and instances that are not its own; what claims_for_another tries.
+  std::function<std::vector<std::pair<std::string, std::string>>()> others = {};
 };
 
 struct ModelSeams {
@@ -68,6 +83,12 @@ class ModelMachine {
   [[nodiscard]] Status read_metadata();
   [[nodiscard]] bool take_claim(const std::string& answer);
   void begin_job(const json::object& job);
+  void beat();
+  void misbehave();
+  void claim_as(const std::string& lease, const std::string& instance, const std::string& key);
+  void flood();
+  // Stays up and does nothing more.
+  void get_stuck() { is_stuck_ = true; }
   void go(Stage stage, Millis in);
   void try_again(Millis in, Millis limit, const std::string& reason);
   void power_off(const std::string& failure = {});
@@ -83,6 +104,7 @@ class ModelMachine {
   const ModelOptions& options_;
   const ModelSeams& seams_;
   bool is_stopped_ = false;
+  bool is_stuck_ = false;
   Stage stage_ = Stage::boot;
   SteadyTime due_;
   SteadyTime stage_since_;
@@ -94,6 +116,7 @@ class ModelMachine {
   std::string server_, secret_, session_;
   RunnerId runner_id_ = 0;
   std::int64_t job_id_ = 0;
+  SteadyTime job_until_{};
 };
 
 }  // namespace mayfly::lab

@@ -1,8 +1,19 @@
 #include "lab/sim/machines.h"
 
+#include <array>
+
 #include "lab/sim/sim_world.h"
 
 namespace mayfly::lab::sim {
+
+namespace {
+
+constexpr std::array k_bad = {Behaviour::crashes_in_job,     Behaviour::hangs,
+                              Behaviour::mute_after_claim,   Behaviour::never_exits,
+                              Behaviour::replays_claim,      Behaviour::never_exits,
+                              Behaviour::claims_for_another, Behaviour::floods_events};
+
+}  // namespace
 
 // One machine with its own way to the world, so that it is known who asks.
 struct SimMachines::Player {
@@ -32,6 +43,13 @@ struct SimMachines::Player {
 
 SimMachines::SimMachines(SimWorld& world, std::uint64_t seed)
     : world_(world), entropy_(seed), behaviour_entropy_(seed + 1) {
+  options_.others = [this] {
+    std::vector<std::pair<std::string, std::string>> others;
+    if (const auto known = world_.ledger().recent(6))
+      for (const Lease& lease : *known)
+        others.emplace_back(lease.id.text, lease.launch.instance_id.text);
+    return others;
+  };
   options_.behaviour = [this](const Machine& machine) { return behaviours_.at(machine.id); };
 }
 
@@ -42,7 +60,9 @@ Behaviour SimMachines::draw() {
   const Scenario& scenario = world_.scenario;
   if (roll < scenario.dead) return Behaviour::dead;
   if (roll < scenario.dead + scenario.slow) return Behaviour::slow_boot;
-  return Behaviour::honest;
+  const int rest = roll - scenario.dead - scenario.slow;
+  if (rest >= scenario.hostile) return Behaviour::honest;
+  return k_bad[static_cast<std::size_t>(rest) % k_bad.size()];
 }
 
 void SimMachines::on_running(const Machine& machine) {

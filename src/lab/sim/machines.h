@@ -25,7 +25,9 @@ class SimMachines final : public MachineObserver {
 
   // honest for one that was never seen.
   [[nodiscard]] Behaviour behaviour_of(const InstanceId& id) const;
-  [[nodiscard]] bool is_hostile(const InstanceId& id) const;
+  [[nodiscard]]  // Faulty or hostile: anything may come of it but harm to others.
+  bool
+  is_hostile(const InstanceId& id) const;
 
  private:
   struct Player;

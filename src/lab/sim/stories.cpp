@@ -275,8 +275,11 @@ bool Story::run_again() {
   const bool all = chance(world_.scenario.rerun_all);
   const bool failed = chance(world_.scenario.rerun_failed);
   if (!all && !failed) return false;
+  --world_.active_callers;
   world_.fibers.sleep_for(chance(200) ? between(std::chrono::hours{20}, std::chrono::hours{90})
                                       : between(Seconds{5}, Seconds{1800}));
+  ++world_.active_callers;
+  world_.stir();
   const auto attempt = world_.github->rerun(run_, all ? Rerun::all : Rerun::failed);
   if (!attempt) return false;
   attempt_ = *attempt;
