@@ -13,7 +13,9 @@ namespace {
 using mayfly::cli::CommonOptions;
 
 // Commands that live in mayfly-lab; named here so that --help lists them.
-bool is_lab_command(std::string_view name) { return name == "emulate" || name == "demo"; }
+bool is_lab_command(std::string_view name) {
+  return name == "emulate" || name == "demo" || name == "simulate";
+}
 
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& description,
                       CommonOptions& options) {
@@ -97,6 +99,7 @@ int main(int argc, char** argv) {
 
   app.add_subcommand("emulate", "EC2, SSM and GitHub emulated on loopback (mayfly-lab)");
   app.add_subcommand("demo", "rr's workflow played end to end, no account needed (mayfly-lab)");
+  app.add_subcommand("simulate", "virtual time, faults, every promise checked (mayfly-lab)");
 
   if (complains_of_unknown_command(app, argc > 1 ? argv[1] : "")) return 2;
   try {

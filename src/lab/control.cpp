@@ -12,6 +12,7 @@ namespace mayfly::lab {
 namespace {
 
 constexpr Millis k_job_time{3000};
+constexpr Millis k_job_time_max{std::chrono::hours{1}};
 
 std::string_view word(JobState state) {
   switch (state) {
@@ -28,6 +29,27 @@ std::string_view word(JobState state) {
 }
 
 HttpResponse done() { return json_response(200, "{}\n"); }
+
+// {"label":L} or {"labels":[L, M]}: for x86_64 and arm64.
+Result<std::vector<std::string>> test_labels(const json::object& body) {
+  if (const auto one = json_string(body, "label")) return std::vector<std::string>{*one, *one};
+  std::vector<std::string> labels;
+  const json::array* given = json_array(body, "labels");
+  for (std::size_t i = 0; given != nullptr && i < given->size(); ++i)
+    if ((*given)[i].is_string()) labels.emplace_back((*given)[i].get_string());
+  if (given == nullptr || given->size() != 2 || labels.size() != 2)
+    return fail(Code::bad_field, "\"label\" must be a string, or \"labels\" two of them");
+  return labels;
+}
+
+Result<Millis> job_time(const json::object& body) {
+  if (!body.contains("job_ms")) return k_job_time;
+  const auto given = json_int(body, "job_ms");
+  if (!given || *given < 0 || *given > k_job_time_max.count())
+    return fail(Code::bad_field,
+                "\"job_ms\" must be a number of at most " + std::to_string(k_job_time_max.count()));
+  return Millis{*given};
+}
 
 }  // namespace
 
@@ -89,10 +111,10 @@ Result<HttpResponse> Control::route(const HttpRequest& request) {
 
 Result<HttpResponse> Control::start_run(const HttpRequest& request) {
   TRY_ASSIGN(const json::value body, parse_json(request.body));
-  const auto label =
-      body.is_object() ? json_string(body.get_object(), "label") : std::optional<std::string>{};
-  if (!label) return fail(Code::bad_field, "\"label\" must be a string");
-  const RunId id = github_.start_run(rr_workflow(repository_, {*label, *label}, k_job_time));
+  if (!body.is_object()) return fail(Code::bad_field, "the body must be an object");
+  TRY_ASSIGN(const auto labels, test_labels(body.get_object()));
+  TRY_ASSIGN(const Millis time, job_time(body.get_object()));
+  const RunId id = github_.start_run(rr_workflow(repository_, labels, time));
   return json_response(201, json::serialize(json::object{{"id", id}}) + "\n");
 }
 

@@ -3,7 +3,9 @@
 // How a person or a script drives the emulated GitHub of `mayfly emulate`: plain POSTs under
 // /_emulator/, JSON in and out. Loopback only, no credential: nothing here is real.
 //
-//   POST /_emulator/runs                          starts rr's workflow: {"label":"rr_runner_x"}
+//   POST /_emulator/runs                          starts rr's workflow: {"label":"rr_runner_x"}, or
+//                                                 {"labels":[for x86_64, for arm64]}; its tests
+//                                                 take 3 s each, or "job_ms" (at most an hour)
 //   GET  /_emulator/runs/ID                       its status and jobs
 //   POST /_emulator/runs/ID/jobs/NAME/begin       begins a hosted job (setup, stop-runners)
 //   POST /_emulator/runs/ID/jobs/NAME/complete    ends it well

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "lab/control.h"
-#include "lab/emulator.h"
 #include "lab/machine/files.h"
 #include "lab/recorder.h"
 #include "os/line_log.h"
@@ -44,7 +43,9 @@ Result<int> run(const EmulateOptions& options, const std::string& directory) {
   emulator_options.directory = directory;
   emulator_options.aws_port = options.aws_port;
   emulator_options.github_port = options.github_port;
-  emulator_options.no_machines = options.no_machines;
+  emulator_options.machines = options.machines;
+  emulator_options.limits = options.limits;
+  emulator_options.slow_up_to = Millis{options.slow_ms};
   if (!options.record.empty()) {
     TRY_ASSIGN(recorder, Recorder::open(options.record));
     emulator_options.on_github_exchange = [&recorder](const HttpRequest& request,

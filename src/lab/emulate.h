@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "lab/emulator.h"
+
 namespace mayfly::lab {
 
 struct EmulateOptions {
@@ -13,7 +15,9 @@ struct EmulateOptions {
   std::uint16_t github_port = 4567;
   std::string directory = {};  // of the machines; empty: a temporary one
   std::string record = {};     // file for every exchange with GitHub, one JSON object a line
-  bool no_machines = false;    // instances run nothing, until they are terminated
+  MachineKind machines = MachineKind::processes;
+  bool limits = true;  // AWS throttles, and GitHub counts calls
+  int slow_ms = 0;     // each call of AWS or GitHub takes a drawn time of at most this
 };
 
 [[nodiscard]] int run_emulate(const EmulateOptions& options);

@@ -1,8 +1,8 @@
 #pragma once
 
-// EC2, SSM, IMDS and GitHub on loopback sockets, with machines that run the real boot script. Two
-// listeners: one is AWS (with /imds/ beside it), the other GitHub (with the runner's download). The
-// world behind them is in the caller's hands: aws() and github().
+// EC2, SSM, IMDS and GitHub on loopback sockets, with machines that run the real boot script, or
+// models of it. Two listeners: one is AWS (with /imds/ beside it), the other GitHub (with the
+// runner's download). The world behind them is in the caller's hands: aws() and github().
 
 #include <atomic>
 #include <functional>
@@ -14,6 +14,7 @@
 #include "lab/github/fake_github.h"
 #include "lab/machine/process_machines.h"
 #include "lab/machine/runner_archive.h"
+#include "lab/slow_service.h"
 #include "lab/switchboard.h"
 #include "os/http_server.h"
 #include "os/threads.h"
@@ -25,13 +26,21 @@ namespace mayfly::lab {
 
 inline constexpr const char* k_emulated_token = "github_pat_emulated";
 
+enum class MachineKind {
+  processes,  // each runs its user data under bash (machine/process_machines.h)
+  models,     // hurried models (machine/model_machines.h): hundreds cost little
+  none,       // instances are only rows: running until they are terminated
+};
+
 struct EmulatorOptions {
   std::string directory;       // absolute; machines live below it
   std::uint16_t aws_port = 0;  // 0: any free one
   std::uint16_t github_port = 0;
   std::string organization = "rr-debugger";
   std::string repository = "rr-debugger/rr";
-  bool no_machines = false;  // instances are only rows: running until they are terminated
+  MachineKind machines = MachineKind::processes;
+  bool limits = true;   // AWS throttles, and GitHub counts calls
+  Millis slow_up_to{};  // each call of AWS or GitHub takes a drawn time of at most this
   std::function<void(const HttpRequest&, const HttpResponse&)> on_github_exchange = {};
 };
 
@@ -59,8 +68,11 @@ class Emulator {
   Emulator(Clock& clock, Log& log) : clock_(clock), log_(log) {}
   [[nodiscard]] Status listen(const EmulatorOptions& options);
   [[nodiscard]] Status build(const EmulatorOptions& options, Entropy& entropy);
-  void play_machines(const std::string& directory);
-  void play_without_machines();
+  void connect(Entropy& entropy, Millis slow_up_to);
+  void play(MachineKind kind, const std::string& directory, Entropy& entropy);
+  void play_processes(const std::string& directory);
+  void play_models(Entropy& entropy);
+  void play_none();
 
   Clock& clock_;
   Log& log_;
@@ -70,6 +82,8 @@ class Emulator {
   std::unique_ptr<FakeImds> imds_;
   std::unique_ptr<FakeGithub> github_;
   std::unique_ptr<FileService> archive_;
+  std::unique_ptr<SlowService> slow_aws_;
+  std::unique_ptr<SlowService> slow_github_;
   std::unique_ptr<os::HttpServer> aws_server_;
   std::unique_ptr<os::HttpServer> github_server_;
   std::atomic<bool> stopping_ = false;

@@ -6,6 +6,7 @@
 
 #include "lab/demo.h"
 #include "lab/emulate.h"
+#include "lab/sim/simulate.h"
 
 namespace {
 
@@ -15,6 +16,88 @@ std::string beside_us(const std::string& name) {
   const ssize_t size = readlink("/proc/self/exe", self.data(), self.size() - 1);
   const std::string path(self.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   return path.substr(0, path.rfind('/') + 1) + name;
+}
+
+using mayfly::lab::sim::SimulateOptions;
+
+void add_simulate_sizes(CLI::App& command, SimulateOptions& options) {
+  CLI::App* group = command.add_option_group("How much");
+  group->add_option("--seed", options.seed, "the first seed; the others follow it")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62))
+      ->capture_default_str();
+  group
+      ->add_option("--runs", options.runs,
+                   "so many seeds; without --years and --minutes 20, else no end")
+      ->check(CLI::Range(1, 1'000'000'000));
+  group->add_option("--years", options.years, "until so many years have been simulated")
+      ->check(CLI::Range(0.0, 1e6));
+  group->add_option("--minutes", options.minutes, "begin nothing more after so many real minutes")
+      ->check(CLI::Range(0.0, 1e5));
+  group
+      ->add_option("--scenario", options.scenario,
+                   "one of --list, or all: the seed then says which")
+      ->capture_default_str();
+  group->add_option("--jobs", options.jobs, "threads; 0: one for each processor")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  group->add_option("--max-failures", options.failures_max, "end after so many")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  group->add_flag("--once", options.once, "do not play each seed twice to compare its histories");
+}
+
+void add_simulate_replays(CLI::App& command, SimulateOptions& options) {
+  CLI::App* group = command.add_option_group("One failure again");
+  group->add_option("--faults", options.faults,
+                    "exactly these instead of what the seed draws, as a failure's report names "
+                    "them; or none");
+  group->add_flag("--trace", options.trace, "print the history of --seed, line by line");
+  group
+      ->add_option("--shrink-tries", options.shrink_tries,
+                   "simulations to find the few faults that matter; 0: do not look for them")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  group->add_option("--replay", options.replay,
+                    "play a file: SCENARIO | SEED | FAULTS, - or none | WHAT IT WAS");
+}
+
+void add_simulate_crashes(CLI::App& command, SimulateOptions& options) {
+  CLI::App* group = command.add_option_group("Crash points");
+  CLI::Option* crash = group->add_flag(
+      "--crash-points", options.crash_points,
+      "kill the service at each I/O point of --seed in turn, once, always, and in recovery");
+  group->add_option("--stride", options.stride, "only every so-manieth point")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs(crash)
+      ->capture_default_str();
+  group
+      ->add_option("--pairs", options.pairs_max,
+                   "about so many second deaths during recovery, for each scenario")
+      ->check(CLI::Range(1, 100'000'000))
+      ->needs(crash)
+      ->capture_default_str();
+}
+
+void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
+  CLI::App* command = app.add_subcommand(
+      "simulate", "the whole control plane in virtual time, under faults, every promise checked");
+  command->footer(
+      "A seed is one history: the same faults, the same interleaving, the same end. Of a failure\n"
+      "the report names the promise, a command that plays it again, and the few faults it needs.\n"
+      "  mayfly simulate --minutes 5                    as much as five minutes allow\n"
+      "  mayfly simulate --crash-points --scenario NAME every point of one scenario\n"
+      "Exit status: 0 every promise held, 1 one was broken or a history differed when repeated,\n"
+      "2 could not be played.");
+  add_simulate_sizes(*command, options);
+  add_simulate_replays(*command, options);
+  add_simulate_crashes(*command, options);
+  CLI::App* group = command->add_option_group("What is shown");
+  group->add_flag("--list", options.list, "the scenarios, with a sentence for each");
+  group->add_flag("--json", options.json, "the report for scripts");
+  group->add_flag("--situations", options.needs_situations,
+                  "a named situation that was not reached is a failure");
+  group->add_flag("-v,--verbose", options.verbose, "name each simulation when it begins");
+  command->callback([&] { status = mayfly::lab::sim::run_simulate(options); });
 }
 
 }  // namespace
@@ -54,9 +137,29 @@ int main(int argc, char** argv) {
                       "absolute path for the machines' directories; default: a temporary one");
   emulate->add_option("--record", emulate_options.record,
                       "file for every exchange with the emulated GitHub, as JSON lines");
-  emulate->add_flag("--no-machines", emulate_options.no_machines,
-                    "instances run nothing, and stay until they are terminated");
+  using mayfly::lab::MachineKind;
+  const auto machines_are = [&](MachineKind kind) {
+    return [&, kind](std::int64_t) { emulate_options.machines = kind; };
+  };
+  CLI::Option* no_machines =
+      emulate->add_flag_function("--no-machines", machines_are(MachineKind::none),
+                                 "instances run nothing, and stay until they are terminated");
+  emulate
+      ->add_flag_function("--model-machines", machines_are(MachineKind::models),
+                          "machines are modelled, and quick: no processes; for load")
+      ->excludes(no_machines);
+  emulate->add_flag_function(
+      "--no-limits", [&](std::int64_t) { emulate_options.limits = false; },
+      "AWS does not throttle, and GitHub allows any number of calls; for load");
+  emulate
+      ->add_option("--slow-ms", emulate_options.slow_ms,
+                   "each call of AWS or GitHub takes a drawn time of up to so many milliseconds")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
   emulate->callback([&] { status = mayfly::lab::run_emulate(emulate_options); });
+
+  SimulateOptions simulate_options;
+  add_simulate(app, simulate_options, status);
 
   try {
     app.parse(argc, argv);

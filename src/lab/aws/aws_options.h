@@ -92,8 +92,12 @@ struct FakeAwsOptions {
        "2024-08-01T05:59:02.000Z", Architecture::x86_64, true}};
   std::map<std::string, SsmParameter> parameters;
 
+  // An hour in a pool, where it is not the type's price. Spot never costs more than on-demand: that
+  // is the price at which nobody is served any more who named no other.
+  std::map<Pool, Money> prices;
   // How many instances of a pool may live at once; none: as many as are asked for.
   std::map<Pool, int> capacity;
+  int capacity_errors = 0;  // so many launch calls are answered 500 InsufficientInstanceCapacity
   std::optional<int> spot_quota;  // live instances in the account
   std::optional<int> on_demand_quota;
 
@@ -101,10 +105,13 @@ struct FakeAwsOptions {
   std::size_t page_size_max = 1000;
   bool empty_pages = false;     // a listing starts with an empty page that has a NextToken
   Millis visible_after{0};      // until then Describe and Terminate do not know a new instance
+  Millis state_lag{0};          // DescribeInstances tells the state of so long ago (facts.md D20)
   Millis boot_delay{2000};      // pending -> running
   Millis boot_jitter{0};        // and up to this much longer, drawn for each instance
   Millis shutdown_delay{1500};  // shutting-down -> terminated, stopping -> stopped
   Millis terminated_visible{3'600'000};
+  // Client tokens are known for so long after the last instance of theirs is (facts.md B2).
+  Millis tokens_remembered = std::chrono::hours{24};
   int doomed_launches = 0;  // so many launches end pending -> terminated: Server.InternalError
 };
 

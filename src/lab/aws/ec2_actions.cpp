@@ -44,6 +44,12 @@ Answer<ClientToken> parse_client_token(const QueryForm& form) {
   return ClientToken{token};
 }
 
+Answer<void> check_capacity_error(const Ec2Call& call) {
+  if (!call.world.draw_capacity_error()) return {};
+  return refuse(500, "InsufficientInstanceCapacity",
+                "We currently do not have sufficient capacity to fulfill your request.");
+}
+
 Answer<void> take_machine_tokens(const Ec2Call& call, Bucket bucket, std::size_t count) {
   if (call.world.options.throttling &&
       !call.throttle.take(bucket, static_cast<std::int64_t>(count), call.world.steady()))

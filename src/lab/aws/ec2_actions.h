@@ -44,6 +44,8 @@ struct Ec2Action {
 
 // At most 64 ASCII characters; empty when absent (facts.md B2).
 [[nodiscard]] Answer<ClientToken> parse_client_token(const QueryForm& form);
+// The 5xx of facts.md B3 for a launch call, where options.capacity_errors has one left.
+[[nodiscard]] Answer<void> check_capacity_error(const Ec2Call& call);
 // One machine token each, where throttling is on.
 [[nodiscard]] Answer<void> take_machine_tokens(const Ec2Call& call, Bucket bucket,
                                                std::size_t count);
@@ -60,13 +62,15 @@ Answer<std::string> once_per_token(const Ec2Call& call, const std::string& scope
   const std::string fingerprint = call.form.fingerprint();
   const auto known = call.world.remembered.find(key);
   if (known != call.world.remembered.end()) {
+    known->second.last_needed = call.world.steady();
     if (known->second.fingerprint == fingerprint) return known->second.answer;
     return refuse("IdempotentParameterMismatch",
                   "Arguments on this idempotent request are inconsistent with arguments used in "
                   "previous request(s).");
   }
   TRY_ASSIGN(const std::string answer, make(token));
-  call.world.remembered.emplace(key, RememberedCall{fingerprint, answer});
+  call.world.remembered.emplace(key,
+                                RememberedCall{fingerprint, answer, token, call.world.steady()});
   return answer;
 }
 

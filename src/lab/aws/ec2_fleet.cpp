@@ -148,9 +148,8 @@ Candidate* best(const Ec2World& world, FleetOrder& order) {
     const int room_a = by_room ? room_of(world, a, order.market) : 0;
     const int room_b = by_room ? room_of(world, b, order.market) : 0;
     if (room_a != room_b) return room_a > room_b;
-    return order.strategy != "prioritized" &&
-           world.price_per_hour(a.spec.instance_type, order.market) <
-               world.price_per_hour(b.spec.instance_type, order.market);
+    return order.strategy != "prioritized" && world.price_per_hour(pool_of(a, order.market)) <
+                                                  world.price_per_hour(pool_of(b, order.market));
   };
   for (Candidate& candidate : order.candidates) {
     if (candidate.fault || room_of(world, candidate, order.market) == 0) continue;
@@ -230,6 +229,7 @@ std::string render(const Ec2Call& call, const FleetOrder& order, const std::stri
 
 Answer<std::string> make_fleet(const Ec2Call& call, const ClientToken& token) {
   TRY_ASSIGN(FleetOrder order, parse_order(call));
+  TRY(check_capacity_error(call));
   TRY(take_machine_tokens(call, Bucket::launched_machines, static_cast<std::size_t>(order.count)));
   const std::string fleet_id = call.world.new_id("fleet-");
   fill(call, order, token, fleet_id);

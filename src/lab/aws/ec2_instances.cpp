@@ -38,9 +38,10 @@ void write_state(XmlWriter& xml, std::string_view element, InstanceState state) 
   xml.open(element).number("code", state_code(state)).text("name", to_string(state)).close();
 }
 
-bool passes(const FakeInstance& instance, const Filter& filter) {
+bool passes(const Ec2World& world, const FakeInstance& instance, const Filter& filter) {
   const aws::Tags& tags = instance.spec.tags;
-  if (filter.name == "instance-state-name") return filter.matches(to_string(instance.state));
+  if (filter.name == "instance-state-name")
+    return filter.matches(to_string(world.shown_state(instance)));
   if (filter.name == "client-token") return filter.matches(instance.client_token.text);
   if (filter.name == "instance-id") return filter.matches(instance.id.text);
   if (filter.name == "tag-key")
@@ -85,11 +86,22 @@ Answer<std::vector<std::string>> matching_ids(const Ec2Call& call) {
     const InstanceId& id = entry.first;
     const bool named =
         asked.empty() || std::find(asked.begin(), asked.end(), id.text) != asked.end();
-    const bool all = std::all_of(filters.begin(), filters.end(),
-                                 [&](const Filter& f) { return passes(entry.second, f); });
+    const bool all = std::all_of(filters.begin(), filters.end(), [&](const Filter& f) {
+      return passes(call.world, entry.second, f);
+    });
     if (named && all && call.world.find_visible(id) != nullptr) ids.push_back(id.text);
   }
   return ids;
+}
+
+// The instance as a listing that lags tells of it: it does not know of its end yet.
+void write_shown(XmlWriter& xml, const FakeInstance& instance, const Ec2World& world) {
+  const InstanceState state = world.shown_state(instance);
+  if (state == instance.state) return write_instance(xml, instance, world.options);
+  FakeInstance shown = instance;
+  shown.state = state;
+  if (is_live(state)) shown.reason_code.clear();
+  write_instance(xml, shown, world.options);
 }
 
 Answer<std::string> describe_instances(const Ec2Call& call) {
@@ -102,7 +114,7 @@ Answer<std::string> describe_instances(const Ec2Call& call) {
     xml.open("item").text("reservationId", instance.reservation_id);
     xml.text("ownerId", call.world.options.account).open("groupSet").close();
     xml.open("instancesSet");
-    write_instance(xml, instance, call.world.options);
+    write_shown(xml, instance, call.world);
     xml.close().close();
   }
   xml.close();
@@ -156,6 +168,7 @@ Answer<std::string> modify_metadata(const Ec2Call& call) {
              parse_metadata_options(call.form, instance.spec.metadata));
   if (changed.tags) TRY(check_metadata_keys(instance.spec.tags));
   instance.spec.metadata = changed;
+  ++call.world.changes;
   XmlWriter xml;
   xml.text("instanceId", id);
   write_metadata(xml, "instanceMetadataOptions", changed, "pending");
@@ -177,6 +190,7 @@ Answer<std::string> create_tags(const Ec2Call& call) {
   }
   for (FakeInstance* instance : instances)
     for (const auto& [key, value] : tags) instance->spec.tags[key] = value;
+  ++call.world.changes;
   return XmlWriter().flag("return", true).take();
 }
 

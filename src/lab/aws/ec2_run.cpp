@@ -65,6 +65,7 @@ Answer<int> count_to_launch(const Ec2Call& call, const Order& order) {
 Answer<std::string> launch(const Ec2Call& call, const ClientToken& token) {
   TRY_ASSIGN(const Order order, parse_order(call));
   TRY(check_launchable(order.spec, call.world.options));
+  TRY(check_capacity_error(call));
   TRY_ASSIGN(const int count, count_to_launch(call, order));
   TRY(take_machine_tokens(call, Bucket::launched_machines, static_cast<std::size_t>(count)));
   const std::string reservation = call.world.new_id("r-");

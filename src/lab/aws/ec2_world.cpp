@@ -1,6 +1,7 @@
 #include "lab/aws/ec2_world.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 
@@ -10,6 +11,8 @@ namespace {
 using aws::InstanceState;
 
 constexpr Millis k_interruption_notice{120'000};
+constexpr Millis k_price_holds = std::chrono::hours{1};
+constexpr Millis k_tokens_looked_at = std::chrono::hours{1};
 
 Machine machine_of(const FakeInstance& instance, const FakeAwsOptions& options, WallTime since) {
   const auto type = options.instance_types.find(instance.spec.instance_type);
@@ -28,6 +31,10 @@ Machine machine_of(const FakeInstance& instance, const FakeAwsOptions& options, 
           .running_since = since};
 }
 
+Pool pool_of(const FakeInstance& instance) {
+  return {instance.spec.instance_type, instance.spec.subnet_id, instance.market};
+}
+
 std::string address(const std::string& prefix, unsigned n) {
   return prefix + std::to_string(n / 250 % 250) + '.' + std::to_string(n % 250 + 4);
 }
@@ -36,6 +43,20 @@ std::string address(const std::string& prefix, unsigned n) {
 
 bool is_live(InstanceState state) {
   return state == InstanceState::pending || state == InstanceState::running;
+}
+
+Money FakeInstance::cost_at(SteadyTime t) const {
+  if (!running_since) return spent_before;
+  const Money all = price_for(price_per_hour, t - *running_since);
+  const Money dearer = priced_from > Millis{0} ? price_for(price_per_hour, priced_from) : Money{};
+  return spent_before + all - dearer;
+}
+
+InstanceState FakeInstance::state_at(SteadyTime t) const {
+  InstanceState then = InstanceState::pending;
+  for (const StateChange& change : history)
+    if (change.at <= t) then = change.state;
+  return then;
 }
 
 std::optional<std::size_t> FakeLaunchTemplate::version_number(const std::string& text) const {
@@ -67,6 +88,7 @@ const FakeInstance& Ec2World::launch(const LaunchSpec& spec, aws::Market market,
   ++addresses_;
   instance.launched_at = clock_.wall();
   instance.visible_at = now + options.visible_after;
+  enter(instance, now, InstanceState::pending);
   instance.due = now + options.boot_delay;
   if (options.boot_jitter.count() > 0)
     *instance.due +=
@@ -85,9 +107,31 @@ void Ec2World::settle() {
     FakeInstance& instance = at->second;
     settle_one(instance, now);
     const bool forgotten = instance.state == InstanceState::terminated && instance.due <= now;
-    if (forgotten) spent_on_forgotten_ += spent_on(instance);
+    if (forgotten) {
+      spent_on_forgotten_ += spent_on(instance);
+      ++changes;
+    }
     at = forgotten ? instances.erase(at) : std::next(at);
   }
+  if (now - tokens_looked_at_ >= k_tokens_looked_at) forget_tokens(now);
+}
+
+void Ec2World::forget_tokens(SteadyTime now) {
+  tokens_looked_at_ = now;
+  std::set<std::string> needed;
+  for (const auto& [id, instance] : instances) needed.insert(instance.client_token.text);
+  for (auto at = remembered.begin(); at != remembered.end();) {
+    RememberedCall& call = at->second;
+    if (needed.contains(call.token.text)) call.last_needed = now;
+    const bool is_forgotten = now - call.last_needed > options.tokens_remembered;
+    at = is_forgotten ? remembered.erase(at) : std::next(at);
+  }
+}
+
+void Ec2World::enter(FakeInstance& instance, SteadyTime at, InstanceState state) {
+  instance.state = state;
+  instance.history.push_back({at, state});
+  ++changes;
 }
 
 void Ec2World::settle_one(FakeInstance& instance, SteadyTime now) {
@@ -95,13 +139,30 @@ void Ec2World::settle_one(FakeInstance& instance, SteadyTime now) {
     const bool interrupted =
         instance.interrupt_at && (!instance.due || *instance.interrupt_at < *instance.due);
     const std::optional<SteadyTime> at = interrupted ? instance.interrupt_at : instance.due;
-    if (!at || *at > now) return;
+    if (!at || *at > now) break;
+    settle_price(instance, *at);
     if (interrupted) {
       begin_end(instance, *at, InstanceState::shutting_down, "Server.SpotInstanceTermination",
                 "Spot instance termination");
     } else {
       change_state(instance, *at);
     }
+  }
+  settle_price(instance, now);
+}
+
+// The price of each hour that has begun by now. What is configured has not changed since the last
+// time: configure() settles first.
+void Ec2World::settle_price(FakeInstance& instance, SteadyTime now) {
+  if (!instance.running_since) return;
+  const Money price = price_per_hour(pool_of(instance));
+  const SteadyTime since = *instance.running_since;
+  while (since + instance.hour_began + k_price_holds <= now) {
+    instance.hour_began += k_price_holds;
+    if (price == instance.price_per_hour) continue;
+    instance.spent_before = instance.cost_at(since + instance.hour_began);
+    instance.priced_from = instance.hour_began;
+    instance.price_per_hour = price;
   }
 }
 
@@ -114,11 +175,11 @@ void Ec2World::change_state(FakeInstance& instance, SteadyTime at) {
       instance.due = at + options.terminated_visible;
       return;
     case InstanceState::shutting_down:
-      instance.state = InstanceState::terminated;
+      enter(instance, at, InstanceState::terminated);
       instance.due = at + options.terminated_visible;
       return;
     case InstanceState::stopping:
-      instance.state = InstanceState::stopped;
+      enter(instance, at, InstanceState::stopped);
       instance.due.reset();
       return;
     case InstanceState::running:
@@ -130,8 +191,10 @@ void Ec2World::change_state(FakeInstance& instance, SteadyTime at) {
 }
 
 void Ec2World::start(FakeInstance& instance, SteadyTime at) {
-  instance.state = InstanceState::running;
+  enter(instance, at, InstanceState::running);
   instance.running_since = at;
+  instance.priced_from = instance.hour_began = Millis{0};
+  instance.price_per_hour = price_per_hour(pool_of(instance));
   instance.due.reset();
   happened_.push_back({at, MachineStarted{machine_of(instance, options, wall_at(at))}});
 }
@@ -139,12 +202,11 @@ void Ec2World::start(FakeInstance& instance, SteadyTime at) {
 void Ec2World::begin_end(FakeInstance& instance, SteadyTime at, InstanceState state,
                          const std::string& code, const std::string& message) {
   if (instance.running_since) {
-    const Money hourly = price_per_hour(instance.spec.instance_type, instance.market);
-    instance.spent_before += price_for(hourly, at - *instance.running_since);
+    instance.spent_before = instance.cost_at(at);
     instance.running_since.reset();
     happened_.push_back({at, MachineStopping{instance.id}});
   }
-  instance.state = state;
+  enter(instance, at, state);
   instance.due = at + options.shutdown_delay;
   instance.interrupt_at.reset();
   instance.reason_code = code;
@@ -177,7 +239,21 @@ bool Ec2World::interrupt(const InstanceId& id, bool with_notice) {
   FakeInstance& instance = found->second;
   instance.interrupt_at = clock_.steady() + (with_notice ? k_interruption_notice : Millis{0});
   if (with_notice) instance.interruption_notice = clock_.wall() + k_interruption_notice;
+  ++changes;
   settle_one(instance, clock_.steady());
+  return true;
+}
+
+void Ec2World::hide(const InstanceId& id, Millis d) {
+  const auto found = instances.find(id);
+  if (found == instances.end()) return;
+  found->second.visible_at = std::max(found->second.visible_at, clock_.steady() + d);
+  ++changes;
+}
+
+bool Ec2World::draw_capacity_error() {
+  if (options.capacity_errors <= 0) return false;
+  --options.capacity_errors;
   return true;
 }
 
@@ -202,8 +278,7 @@ std::optional<int> Ec2World::room_in(const Pool& pool) const {
   const auto limit = options.capacity.find(pool);
   if (limit == options.capacity.end()) return std::nullopt;
   const auto taken = std::count_if(instances.begin(), instances.end(), [&](const auto& entry) {
-    const FakeInstance& i = entry.second;
-    return is_live(i.state) && Pool{i.spec.instance_type, i.spec.subnet_id, i.market} == pool;
+    return is_live(entry.second.state) && pool_of(entry.second) == pool;
   });
   return std::max(0, limit->second - static_cast<int>(taken));
 }
@@ -234,16 +309,24 @@ FakeLaunchTemplate* Ec2World::find_template_by_name(const std::string& name) {
   return nullptr;
 }
 
-Money Ec2World::price_per_hour(const std::string& instance_type, aws::Market market) const {
-  const auto type = options.instance_types.find(instance_type);
+Money Ec2World::price_per_hour(const Pool& pool) const {
+  const auto type = options.instance_types.find(pool.instance_type);
+  const auto own = options.prices.find(pool);
   if (type == options.instance_types.end()) return {};
-  return market == aws::Market::spot ? type->second.spot_per_hour : type->second.on_demand_per_hour;
+  const InstanceType& prices = type->second;
+  if (pool.market != aws::Market::spot)
+    return own == options.prices.end() ? prices.on_demand_per_hour : own->second;
+  const Money spot = own == options.prices.end() ? prices.spot_per_hour : own->second;
+  return std::min(spot, prices.on_demand_per_hour);
 }
 
 Money Ec2World::spent_on(const FakeInstance& instance) const {
-  if (!instance.running_since) return instance.spent_before;
-  const Money hourly = price_per_hour(instance.spec.instance_type, instance.market);
-  return instance.spent_before + price_for(hourly, clock_.steady() - *instance.running_since);
+  return instance.cost_at(clock_.steady());
+}
+
+InstanceState Ec2World::shown_state(const FakeInstance& instance) const {
+  return options.state_lag == Millis{0} ? instance.state
+                                        : instance.state_at(clock_.steady() - options.state_lag);
 }
 
 Money Ec2World::spent() const {

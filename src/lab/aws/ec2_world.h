@@ -22,6 +22,11 @@
 
 namespace mayfly::lab {
 
+struct StateChange {
+  SteadyTime at{};
+  aws::InstanceState state = aws::InstanceState::pending;
+};
+
 struct FakeInstance {
   InstanceId id;
   std::string reservation_id;
@@ -42,7 +47,16 @@ struct FakeInstance {
   std::optional<SteadyTime> running_since;  // while it runs
   std::optional<SteadyTime> interrupt_at;
   std::optional<WallTime> interruption_notice;  // what IMDS tells
-  Money spent_before;                           // for earlier times of running
+  std::vector<StateChange> history;             // each state that it has entered, oldest first
+  Money price_per_hour;                         // of the present hour of running
+  Millis priced_from{0};                        // of its running time: when that price began
+  Millis hour_began{0};                         // of its running time
+  Money spent_before;                           // until then, and for earlier times of running
+
+  // What it has cost by then: per second, at least a minute, from running on (facts.md B5), each
+  // hour of running at the price with which it began, as AWS states it for spot.
+  [[nodiscard]] Money cost_at(SteadyTime t) const;
+  [[nodiscard]] aws::InstanceState state_at(SteadyTime t) const;  // pending before there was any
 };
 
 struct LaunchTemplateVersionData {
@@ -65,6 +79,8 @@ struct FakeLaunchTemplate {
 struct RememberedCall {
   std::string fingerprint;
   std::string answer;
+  ClientToken token;
+  SteadyTime last_needed{};  // by a call or by an instance, as far as that was looked at
 };
 
 struct MachineStarted {
@@ -92,10 +108,16 @@ class Ec2World {
   // False unless it is a spot instance that runs.
   bool interrupt(const InstanceId& id, bool with_notice);
 
+  // Describe, Terminate and Modify do not know it for so long from now.
+  void hide(const InstanceId& id, Millis d);
+
   // How many more instances the pool takes; none: any number.
   [[nodiscard]] std::optional<int> room_in(const Pool& pool) const;
   // How many more the account may have in this market.
   [[nodiscard]] std::optional<int> quota_left(aws::Market market) const;
+
+  // Uses up one of options.capacity_errors.
+  [[nodiscard]] bool draw_capacity_error();
 
   // As Describe and Terminate see it: not before visible_at.
   [[nodiscard]] FakeInstance* find_visible(const InstanceId& id);
@@ -103,7 +125,9 @@ class Ec2World {
   [[nodiscard]] FakeLaunchTemplate* find_template_by_name(const std::string& name);
   [[nodiscard]] Money spent() const;
   [[nodiscard]] Money spent_on(const FakeInstance& instance) const;
-  [[nodiscard]] Money price_per_hour(const std::string& instance_type, aws::Market market) const;
+  // The state of which DescribeInstances tells now.
+  [[nodiscard]] aws::InstanceState shown_state(const FakeInstance& instance) const;
+  [[nodiscard]] Money price_per_hour(const Pool& pool) const;
 
   [[nodiscard]] WallTime wall() { return clock_.wall(); }
   [[nodiscard]] SteadyTime steady() { return clock_.steady(); }
@@ -113,6 +137,7 @@ class Ec2World {
   std::map<InstanceId, FakeInstance> instances;
   std::map<std::string, FakeLaunchTemplate> templates;  // by id
   std::map<std::string, RememberedCall> remembered;     // by action, token and zone
+  std::uint64_t changes = 0;  // of what is told of any instance; counted by whoever makes them
 
  private:
   struct Due {
@@ -121,6 +146,9 @@ class Ec2World {
   };
 
   void settle_one(FakeInstance& instance, SteadyTime now);
+  void settle_price(FakeInstance& instance, SteadyTime now);
+  void forget_tokens(SteadyTime now);
+  void enter(FakeInstance& instance, SteadyTime at, aws::InstanceState state);
   void change_state(FakeInstance& instance, SteadyTime at);
   void start(FakeInstance& instance, SteadyTime at);
   void begin_end(FakeInstance& instance, SteadyTime at, aws::InstanceState state,
@@ -131,6 +159,7 @@ class Ec2World {
   Entropy& entropy_;
   std::vector<Due> happened_;
   Money spent_on_forgotten_;
+  SteadyTime tokens_looked_at_{};
   unsigned addresses_ = 0;
 };
 

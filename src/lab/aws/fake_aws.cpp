@@ -139,8 +139,8 @@ void FakeAws::power_off(const InstanceId& id) {
 
 void FakeAws::hide(const InstanceId& id, Millis d) {
   const std::lock_guard lock(mutex_);
-  const auto found = world_.instances.find(id);
-  if (found != world_.instances.end()) found->second.visible_at = world_.steady() + d;
+  world_.settle();
+  world_.hide(id, d);
 }
 
 bool FakeAws::interrupt(const InstanceId& id, bool with_notice) {
@@ -153,6 +153,31 @@ void FakeAws::configure(const std::function<void(FakeAwsOptions&)>& change) {
   const std::lock_guard lock(mutex_);
   world_.settle();
   change(world_.options);
+}
+
+bool FakeAws::drain(std::string_view action, std::int64_t tokens) {
+  const std::lock_guard lock(mutex_);
+  const Ec2Action* found = find_ec2_action(action);
+  if (found == nullptr) return false;
+  throttle_.drain(found->bucket, tokens, world_.steady());
+  return true;
+}
+
+void FakeAws::for_each_instance(const std::function<void(const FakeInstance&)>& fn) {
+  const std::lock_guard lock(mutex_);
+  world_.settle();
+  for (const auto& [id, instance] : world_.instances) fn(instance);
+}
+
+std::uint64_t FakeAws::change_count() {
+  const std::lock_guard lock(mutex_);
+  world_.settle();
+  return world_.changes;
+}
+
+Money FakeAws::price_per_hour(const Pool& pool) {
+  const std::lock_guard lock(mutex_);
+  return world_.price_per_hour(pool);
 }
 
 std::string FakeAws::region() {

@@ -44,14 +44,25 @@ class FakeAws : public HttpService, public MachinePower {
   // Takes a running spot instance back: at once, or after the 2 minutes' notice of which IMDS
   // tells. False when there is no such instance.
   bool interrupt(const InstanceId& id, bool with_notice);
-  // Describe, Terminate and Modify do not know it for so long (facts.md D20).
+  // Describe, Terminate and Modify do not know it for so long from now (facts.md D20). A longer
+  // time that was set before stays.
   void hide(const InstanceId& id, Millis d);
   // Changes what the account has or how it behaves, under the mutex.
   void configure(const std::function<void(FakeAwsOptions&)>& change);
+  // Somebody else in the account makes calls of this EC2 action: so many tokens go from its bucket,
+  // as far as it holds them. False: there is no such action.
+  bool drain(std::string_view action, std::int64_t tokens);
 
   [[nodiscard]] std::string region();
   [[nodiscard]] std::optional<FakeInstance> find(const InstanceId& id);
   [[nodiscard]] std::vector<FakeInstance> instances();
+  // Looks at each, by id, without a copy: under the mutex, so fn must not call back.
+  void for_each_instance(const std::function<void(const FakeInstance&)>& fn);
+  // Only grows, with each change of what is told of any instance: a new one, state, tags, metadata,
+  // a notice of interruption, visibility, an instance forgotten. What visible_at, state_lag and the
+  // price do by time alone does not count.
+  [[nodiscard]] std::uint64_t change_count();
+  [[nodiscard]] Money price_per_hour(const Pool& pool);
   // What all machines have really cost so far: the independent audit of anybody's books.
   [[nodiscard]] Money spent();
 

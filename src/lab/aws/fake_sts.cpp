@@ -8,6 +8,9 @@
 namespace mayfly::lab {
 namespace {
 
+// Until then a key that has expired is told from one that never was.
+constexpr Millis k_expired_known = std::chrono::hours{24};
+
 // arn:aws:iam::123456789012:role/mayfly becomes arn:aws:sts::123456789012:assumed-role/mayfly/NAME.
 std::string session_arn(const std::string& role, const std::string& account,
                         const std::string& session) {
@@ -49,6 +52,8 @@ Answer<std::string> FakeSts::assume_role(const QueryForm& form, const FakeAwsOpt
   xml.text("SessionToken", key.session_token).text("Expiration", iso8601(*key.expires_at)).close();
   xml.open("AssumedRoleUser").text("Arn", key.arn).text("AssumedRoleId", "AROAEMULATED:" + session);
   xml.close().close();
+  std::erase_if(
+      issued_, [&](const auto& entry) { return now - *entry.second.expires_at > k_expired_known; });
   const std::string id = key.id;
   issued_.emplace(id, std::move(key));
   return xml.take();

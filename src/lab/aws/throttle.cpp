@@ -36,16 +36,26 @@ Size size_of(Bucket bucket) {
 
 }  // namespace
 
-bool Throttle::take(Bucket bucket, std::int64_t tokens, SteadyTime now) {
+Throttle::Level& Throttle::level_at(Bucket bucket, SteadyTime now) {
   const Size size = size_of(bucket);
   const std::int64_t full = size.capacity * 1000;
   Level& level = levels_.try_emplace(bucket, Level{full, now}).first->second;
   // Tokens a second are thousandths a millisecond.
   const std::int64_t gained = (now - level.at).count() * size.per_second;
   level = {std::min(full, level.thousandths + gained), now};
+  return level;
+}
+
+bool Throttle::take(Bucket bucket, std::int64_t tokens, SteadyTime now) {
+  Level& level = level_at(bucket, now);
   if (level.thousandths < tokens * 1000) return false;
   level.thousandths -= tokens * 1000;
   return true;
+}
+
+void Throttle::drain(Bucket bucket, std::int64_t tokens, SteadyTime now) {
+  Level& level = level_at(bucket, now);
+  level.thousandths -= std::min(level.thousandths, tokens * 1000);
 }
 
 }  // namespace mayfly::lab

@@ -25,12 +25,16 @@ class Throttle {
  public:
   // False, and nothing taken, when the bucket holds fewer.
   [[nodiscard]] bool take(Bucket bucket, std::int64_t tokens, SteadyTime now);
+  // Takes as many as there are, at most so many.
+  void drain(Bucket bucket, std::int64_t tokens, SteadyTime now);
 
  private:
   struct Level {
     std::int64_t thousandths = 0;
     SteadyTime at{};
   };
+  Level& level_at(Bucket bucket, SteadyTime now);
+
   std::map<Bucket, Level> levels_;
 };
 

@@ -41,6 +41,11 @@ bool passes(const Ask& ask, const GithubRun& run, const RunOutcome& outcome) {
          (!actor || *actor == run.spec.actor) && (!head_sha || *head_sha == run.spec.head_sha);
 }
 
+bool asks_for_open(const Ask& ask) {
+  const auto status = ask.target.parameter("status");
+  return status == status_name(JobState::queued) || status == status_name(JobState::in_progress);
+}
+
 json::array job_bodies(const Ask& ask, const GithubRun& run, const std::vector<GithubJob>& jobs) {
   json::array out;
   for (const GithubJob& job : jobs) out.push_back(job_body(ask.options, run, job));
@@ -59,12 +64,20 @@ HttpResponse list_runs(const Ask& ask, GithubWorld& world) {
   const auto repository = repository_of(ask);
   if (!repository) return not_found();
   json::array found;
-  const auto& runs = world.runs();
-  for (auto entry = runs.rbegin(); entry != runs.rend() && found.size() < k_results_max; ++entry) {
-    const GithubRun& run = entry->second;
+  const auto look_at = [&](const GithubRun& run) {
     const RunOutcome outcome = world.outcome(run);
     if (is_in(run, *repository) && passes(ask, run, outcome))
       found.push_back(run_body(ask.options, run, outcome));
+  };
+  const auto newest_first = [&](const auto& all, const auto& run_in) {
+    for (auto entry = all.rbegin(); entry != all.rend() && found.size() < k_results_max; ++entry)
+      look_at(run_in(*entry));
+  };
+  if (asks_for_open(ask)) {
+    newest_first(world.open_runs(),
+                 [&](RunId id) -> const GithubRun& { return *world.find_run(id); });
+  } else {
+    newest_first(world.runs(), [](const auto& entry) -> const GithubRun& { return entry.second; });
   }
   return paged_answer(ask, "workflow_runs", std::move(found));
 }

@@ -42,6 +42,7 @@ FakeGithub::FakeGithub(Clock& clock, Entropy& entropy, GithubOptions options)
     : clock_(clock),
       entropy_(entropy),
       options_(std::move(options)),
+      on_exchange_(options_.on_exchange),
       world_(options_),
       budget_(options_.calls_per_hour, options_.points_per_minute),
       anonymous_budget_(options_.anonymous_calls_per_hour, options_.points_per_minute) {}
@@ -50,7 +51,7 @@ HttpResponse FakeGithub::handle(const HttpRequest& request) {
   const Fresh fresh{entropy_.hex(32), entropy_.hex(8)};
   HttpResponse response =
       with_world([&](GithubWorld&, WallTime now) { return answer(request, fresh, now); });
-  if (options_.on_exchange) options_.on_exchange(request, response);
+  if (on_exchange_) on_exchange_(request, response);
   return response;
 }
 
@@ -120,12 +121,32 @@ Status FakeGithub::cancel_run(RunId id) {
   return with_world([&](GithubWorld& world, WallTime now) { return world.cancel_run(id, now); });
 }
 
+Status FakeGithub::approve_run(RunId id) {
+  return with_world([&](GithubWorld& world, WallTime now) { return world.approve_run(id, now); });
+}
+
 Result<int> FakeGithub::rerun(RunId id, Rerun which) {
   return with_world([&](GithubWorld& world, WallTime now) { return world.rerun(id, which, now); });
 }
 
 bool FakeGithub::vanish(RunnerId id) {
   return with_world([&](GithubWorld& world, WallTime) { return world.vanish(id); });
+}
+
+void FakeGithub::configure(const std::function<void(GithubOptions&)>& change) {
+  with_world([&](GithubWorld&, WallTime) {
+    change(options_);
+    budget_.set_limits(options_.calls_per_hour, options_.points_per_minute);
+    anonymous_budget_.set_limits(options_.anonymous_calls_per_hour, options_.points_per_minute);
+  });
+}
+
+std::optional<SteadyTime> FakeGithub::next_change() {
+  return with_world([&](const GithubWorld& world, WallTime now) -> std::optional<SteadyTime> {
+    const auto next = world.next_change(now);
+    if (!next) return std::nullopt;
+    return clock_.steady() + (*next - now);
+  });
 }
 
 void FakeGithub::disconnect(RunnerId id) {
@@ -159,6 +180,32 @@ std::vector<GithubRunner> FakeGithub::runners() {
     std::vector<GithubRunner> out;
     for (const auto& [id, runner] : world.runners()) out.push_back(runner);
     return out;
+  });
+}
+
+std::optional<GithubRunner> FakeGithub::find_runner_by_name(const std::string& name) {
+  return with_world([&](const GithubWorld& world, WallTime) -> std::optional<GithubRunner> {
+    const GithubRunner* found = world.find_runner_by_name(name);
+    return found != nullptr ? std::optional(*found) : std::nullopt;
+  });
+}
+
+std::optional<GithubJob> FakeGithub::job_of_runner(const std::string& name) {
+  return with_world([&](const GithubWorld& world, WallTime) -> std::optional<GithubJob> {
+    const GithubJob* found = world.job_of_runner(name);
+    return found != nullptr ? std::optional(*found) : std::nullopt;
+  });
+}
+
+void FakeGithub::for_each_runner(const std::function<void(const GithubRunner&, bool)>& fn) {
+  with_world([&](const GithubWorld& world, WallTime now) {
+    for (const auto& [id, runner] : world.runners()) fn(runner, world.is_online(runner, now));
+  });
+}
+
+void FakeGithub::for_each_run(const std::function<void(const GithubRun&)>& fn) {
+  with_world([&](const GithubWorld& world, WallTime) {
+    for (const auto& [id, run] : world.runs()) fn(run);
   });
 }
 

@@ -37,17 +37,28 @@ class FakeGithub final : public HttpService {
   [[nodiscard]] Status begin_job(JobId id);
   [[nodiscard]] Status complete_job(JobId id, const std::string& conclusion);
   [[nodiscard]] Status cancel_run(RunId id);
+  [[nodiscard]] Status approve_run(RunId id);
   [[nodiscard]] Result<int> rerun(RunId id, Rerun which);
   void disconnect(RunnerId id);
-  // GitHub takes a runner off its list by itself (facts.md A2, D18). False: it is not there, or has
-  // a job.
   bool vanish(RunnerId id);
+  // Changes how it behaves, under the lock.
+  void configure(const std::function<void(GithubOptions&)>& change);
+  // When time alone changes something next: limits, lost jobs, removals; none: nothing will.
+  [[nodiscard]] std::optional<SteadyTime> next_change();
 
   // Copies of what is so now. The jobs are those of the current attempt; none for an unknown run.
   [[nodiscard]] std::vector<GithubRun> runs();
   [[nodiscard]] RunOutcome outcome(RunId id);
   [[nodiscard]] std::vector<GithubJob> jobs(RunId id);
   [[nodiscard]] std::vector<GithubRunner> runners();
+  [[nodiscard]] std::optional<GithubRunner> find_runner_by_name(const std::string& name);
+  // What the runner of that name holds or has run: its state and conclusion; also when the runner
+  // is gone. none: it never had one, or its run is forgotten.
+  [[nodiscard]] std::optional<GithubJob> job_of_runner(const std::string& name);
+  // Without a copy: under the lock, so fn must not call back. By id, oldest first.
+  void for_each_runner(const std::function<void(const GithubRunner&, bool is_online)>& fn);
+  void for_each_run(const std::function<void(const GithubRun&)>& fn);
+  // Not while another thread may configure().
   [[nodiscard]] const GithubOptions& options() const { return options_; }
 
  private:
@@ -71,7 +82,8 @@ class FakeGithub final : public HttpService {
 
   Clock& clock_;
   Entropy& entropy_;
-  const GithubOptions options_;
+  GithubOptions options_;
+  const std::function<void(const HttpRequest&, const HttpResponse&)> on_exchange_;
   std::mutex mutex_;
   GithubWorld world_;
   RateBudget budget_;

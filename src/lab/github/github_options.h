@@ -1,6 +1,7 @@
 #pragma once
 
-// How one fake GitHub is set up: whose it is, what it lets in, and its bounds in time. The defaults
+// How one fake GitHub is set up: whose it is, what it lets in, and its bounds in time. All but
+// on_exchange may be changed while it runs, by FakeGithub::configure(). The defaults
 // are GitHub's own where facts.md A1 to A4 states them.
 
 #include <cstdint>
@@ -49,6 +50,8 @@ struct GithubOptions {
   std::optional<Millis> idle_removal = {};  // of connected runners without a job
   Millis unconnected_removal = std::chrono::hours{24};  // of runners that are not connected
   Millis queue_limit = std::chrono::hours{24};          // a queued job is cancelled
+  // Completed runs and their jobs are gone so long after their last change; none: they stay.
+  std::optional<Millis> forget_after = {};
 
   // Called after each exchange, from the thread that made it, without a lock held.
   std::function<void(const HttpRequest&, const HttpResponse&)> on_exchange = {};

@@ -17,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -50,6 +51,9 @@ struct RunSpec {
   std::string head_sha = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
   std::string path = ".github/workflows/ci.yml";
   std::string workflow_name = "CI";
+  // As of a stranger's pull request: until approve() it is completed, action_required, and has no
+  // jobs (seen so in answers of GitHub's).
+  bool awaits_approval = false;
 };
 
 struct GithubJob {
@@ -72,6 +76,7 @@ struct GithubRun {
   int attempt = 1;
   RunSpec spec;
   bool cancelled = false;
+  bool awaits_approval = false;
   WallTime created_at = {};
   WallTime started_at = {};  // of this attempt
   WallTime updated_at = {};
@@ -108,10 +113,14 @@ class GithubWorld {
 
   // What time alone does: call it before looking at anything.
   void settle(WallTime now);
+  // When settle() will next do something, if nobody does anything until then; after settle(now).
+  [[nodiscard]] std::optional<WallTime> next_change(WallTime now) const;
 
   RunId start_run(RunSpec spec, WallTime now);
   [[nodiscard]] Status begin_job(JobId id, WallTime now);
   [[nodiscard]] Status complete_job(JobId id, const std::string& conclusion, WallTime now);
+  // github_conflict where it does not wait for that.
+  [[nodiscard]] Status approve_run(RunId id, WallTime now);
   // Jobs that need nothing more from a machine end now; `always` jobs still come.
   [[nodiscard]] Status cancel_run(RunId id, WallTime now);
   // A new attempt of a completed run: its number. Jobs that are not run again are copied.
@@ -120,6 +129,7 @@ class GithubWorld {
   [[nodiscard]] const GithubRun* find_run(RunId id) const;
   [[nodiscard]] const GithubJob* find_job(JobId id) const;  // not the hidden ones
   [[nodiscard]] const std::map<RunId, GithubRun>& runs() const { return runs_; }
+  [[nodiscard]] const std::set<RunId>& open_runs() const { return open_; }  // not completed
   [[nodiscard]] RunId next_run_id() const { return next_run_; }
   // Of one attempt, without the hidden ones.
   [[nodiscard]] std::vector<GithubJob> jobs_of(const GithubRun& run, int attempt) const;
@@ -133,6 +143,11 @@ class GithubWorld {
                                                        WallTime now) const;
   [[nodiscard]] const std::map<RunnerId, GithubRunner>& runners() const { return runners_; }
   [[nodiscard]] bool is_online(const GithubRunner& runner, WallTime now) const;
+  // In whatever scope.
+  [[nodiscard]] const GithubRunner* find_runner_by_name(const std::string& name) const;
+  // What a runner of ours holds or has run, as long as the run is known; also when the runner is
+  // gone. nullptr: none yet.
+  [[nodiscard]] const GithubJob* job_of_runner(const std::string& name) const;
 
   // The runner's own side. A session that is not found belongs to a runner that was removed.
   [[nodiscard]] Status open_session(RunnerId id, const std::string& secret,
@@ -145,6 +160,8 @@ class GithubWorld {
   [[nodiscard]] Status close_session(const std::string& session);
   // As when its machine dies: nothing is said to anyone.
   void disconnect(RunnerId id);
+  // GitHub removes it by itself, as it does with JIT runners that are idle (facts.md A2, D18).
+  // False: it is not there, or has a job.
   bool vanish(RunnerId id);
 
  private:
@@ -156,9 +173,13 @@ class GithubWorld {
   void finish(GithubJob& job, const std::string& conclusion, WallTime now);
   [[nodiscard]] GithubJob* job_of_attempt(const GithubRun& run, const std::string& name);
 
+  void note_state(const GithubRun& run);
+  void forget_runs(WallTime now);
   void settle_jobs(WallTime now);
   void settle_runner(GithubRunner& runner, WallTime now);
   [[nodiscard]] bool is_expired(const GithubRunner& runner, WallTime now) const;
+  [[nodiscard]] std::optional<WallTime> next_of_runner(const GithubRunner& runner,
+                                                       WallTime now) const;
   [[nodiscard]] GithubRunner* by_session(const std::string& session);
   [[nodiscard]] Result<GithubRunner*> holder_of(const std::string& session, JobId id, WallTime now);
   [[nodiscard]] bool suits(const GithubRunner& runner, const GithubJob& job) const;
@@ -168,9 +189,13 @@ class GithubWorld {
   std::map<RunId, GithubRun> runs_;
   std::map<JobId, GithubJob> jobs_;
   std::set<JobId> queued_;
+  std::set<RunId> open_;
+  std::set<std::pair<WallTime, RunId>> ended_;  // by their last change; some went on since then
+  std::map<std::string, JobId> job_by_runner_;  // of the runners' names
   std::map<RunnerId, GithubRunner> runners_;
   // Beyond 32 bits, as GitHub's are.
   RunId next_run_ = 17'000'000'001;
+  std::int64_t next_number_ = 1;
   JobId next_job_ = 48'000'000'001;
   RunnerId next_runner_ = 1;
 };

@@ -4,6 +4,7 @@
 // points in a minute, which show only when they are passed (facts.md A4). Windows are fixed and
 // begin with the first call in them. Not thread-safe.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -18,6 +19,11 @@ class RateBudget {
   RateBudget(std::int64_t calls_per_hour, std::int64_t points_per_minute)
       : calls_max_(calls_per_hour), points_max_(points_per_minute) {}
 
+  // What was used already in the present windows stays so.
+  void set_limits(std::int64_t calls_per_hour, std::int64_t points_per_minute) {
+    calls_max_ = calls_per_hour;
+    points_max_ = points_per_minute;
+  }
   // The refusal, or none and the call is counted.
   [[nodiscard]] std::optional<HttpResponse> take(std::string_view method, WallTime now);
   // A 304, and GET /rate_limit, are free of the first limit.
@@ -26,7 +32,9 @@ class RateBudget {
 
   [[nodiscard]] std::int64_t limit() const { return calls_max_; }
   [[nodiscard]] std::int64_t used() const { return used_; }
-  [[nodiscard]] std::int64_t remaining() const { return calls_max_ - used_; }
+  [[nodiscard]] std::int64_t remaining() const {
+    return std::max<std::int64_t>(0, limit() - used_);
+  }
   [[nodiscard]] WallTime resets_at() const { return hour_ends_; }
 
  private:

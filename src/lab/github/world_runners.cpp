@@ -25,13 +25,43 @@ void GithubWorld::settle(WallTime now) {
     settle_runner(runner, now);
   }
   std::erase_if(runners_, [&](const auto& entry) { return is_expired(entry.second, now); });
+  forget_runs(now);
 }
 
 void GithubWorld::settle_jobs(WallTime now) {
-  for (const JobId id : std::set<JobId>(queued_)) {
-    GithubJob& job = jobs_.at(id);
-    if (now - job.created_at >= options_.queue_limit) finish(job, "cancelled", now);
+  std::vector<JobId> expired;
+  for (const JobId id : queued_)
+    if (now - jobs_.at(id).created_at >= options_.queue_limit) expired.push_back(id);
+  for (const JobId id : expired) finish(jobs_.at(id), "cancelled", now);
+}
+
+std::optional<WallTime> GithubWorld::next_change(WallTime now) const {
+  std::optional<WallTime> next;
+  const auto consider = [&](std::optional<WallTime> at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  for (const JobId id : queued_) consider(jobs_.at(id).created_at + options_.queue_limit);
+  for (const auto& [id, runner] : runners_) consider(next_of_runner(runner, now));
+  if (options_.forget_after && !ended_.empty())
+    consider(ended_.begin()->first + *options_.forget_after);
+  return next;
+}
+
+// What is_expired and settle_runner wait for. A runner that is online now is taken to stay so where
+// that decides, except that a silent one cannot.
+std::optional<WallTime> GithubWorld::next_of_runner(const GithubRunner& runner,
+                                                    WallTime now) const {
+  const WallTime seen = runner.last_poll.value_or(runner.created_at);
+  const WallTime offline = runner.is_connected ? seen + options_.offline_after + Millis{1} : seen;
+  if (!runner.job) {
+    if (is_online(runner, now) && options_.idle_removal)
+      return std::min(runner.idle_since + *options_.idle_removal,
+                      std::max(offline, seen + options_.unconnected_removal));
+    return std::max(offline, seen + options_.unconnected_removal);
   }
+  if (jobs_.at(*runner.job).state == JobState::queued)
+    return runner.assigned_at + options_.pickup_limit;
+  return std::max(offline, seen + options_.lost_after);
 }
 
 // May erase the runner, through finish().
@@ -78,6 +108,19 @@ const GithubRunner* GithubWorld::find_runner(const std::string& scope, RunnerId 
   const auto found = runners_.find(id);
   const bool is_here = found != runners_.end() && found->second.scope == scope;
   return is_here ? &found->second : nullptr;
+}
+
+const GithubRunner* GithubWorld::find_runner_by_name(const std::string& name) const {
+  for (const auto& [id, runner] : runners_)
+    if (runner.name == name) return &runner;
+  return nullptr;
+}
+
+const GithubJob* GithubWorld::job_of_runner(const std::string& name) const {
+  const GithubRunner* runner = find_runner_by_name(name);
+  if (runner != nullptr && runner->job) return &jobs_.at(*runner->job);
+  const auto found = job_by_runner_.find(name);
+  return found == job_by_runner_.end() ? nullptr : &jobs_.at(found->second);
 }
 
 Status GithubWorld::remove_runner(const std::string& scope, RunnerId id) {

@@ -36,12 +36,57 @@ RunId GithubWorld::start_run(RunSpec spec, WallTime now) {
     for (const std::string& need : job.needs) MAYFLY_CHECK(spec_named(spec, need) != nullptr);
   GithubRun run;
   run.id = next_run_++;
-  run.number = static_cast<std::int64_t>(runs_.size()) + 1;
+  run.number = next_number_++;
   run.spec = std::move(spec);
+  run.awaits_approval = run.spec.awaits_approval;
   run.created_at = run.started_at = run.updated_at = now;
   GithubRun& kept = runs_[run.id] = std::move(run);
-  add_jobs(kept, {}, Rerun::all, now);
+  if (kept.awaits_approval) {
+    note_state(kept);
+  } else {
+    add_jobs(kept, {}, Rerun::all, now);
+  }
   return kept.id;
+}
+
+Status GithubWorld::approve_run(RunId id, WallTime now) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) return no_such("run", id);
+  GithubRun& run = found->second;
+  if (!run.awaits_approval)
+    return fail(Code::github_conflict, "This run does not wait for an approval.");
+  run.awaits_approval = false;
+  run.started_at = run.updated_at = now;
+  add_jobs(run, {}, Rerun::all, now);
+  return {};
+}
+
+// Keeps open_ and ended_ up to date; to be called after each change of a run.
+void GithubWorld::note_state(const GithubRun& run) {
+  if (outcome(run).state != JobState::completed) {
+    open_.insert(run.id);
+  } else {
+    open_.erase(run.id);
+    ended_.emplace(run.updated_at, run.id);
+  }
+}
+
+void GithubWorld::forget_runs(WallTime now) {
+  while (options_.forget_after && !ended_.empty() &&
+         now - ended_.begin()->first >= *options_.forget_after) {
+    const auto [ended_at, id] = *ended_.begin();
+    ended_.erase(ended_.begin());
+    const auto found = runs_.find(id);
+    if (found == runs_.end() || found->second.updated_at != ended_at || open_.contains(id))
+      continue;
+    for (const JobId job_id : found->second.jobs) {
+      const auto by_runner = job_by_runner_.find(jobs_.at(job_id).runner_name);
+      if (by_runner != job_by_runner_.end() && by_runner->second == job_id)
+        job_by_runner_.erase(by_runner);
+      jobs_.erase(job_id);
+    }
+    runs_.erase(found);
+  }
 }
 
 void GithubWorld::add_jobs(GithubRun& run, const std::vector<GithubJob>& earlier, Rerun which,
@@ -79,6 +124,7 @@ void GithubWorld::reveal_jobs(GithubRun& run, WallTime now) {
       if (job.attempt == run.attempt && reveal_one(run, job, now)) changed = true;
     }
   }
+  note_state(run);
 }
 
 bool GithubWorld::reveal_one(GithubRun& run, GithubJob& job, WallTime now) {
@@ -115,6 +161,7 @@ void GithubWorld::start(GithubJob& job, RunnerId runner, const std::string& name
   job.runner_id = runner;
   job.runner_name = name;
   job.started_at = now;
+  if (!job.spec.hosted) job_by_runner_[name] = job.id;
   runs_.at(job.run_id).updated_at = now;
 }
 
@@ -169,7 +216,7 @@ Result<int> GithubWorld::rerun(RunId id, Rerun which, WallTime now) {
   const auto found = runs_.find(id);
   if (found == runs_.end()) return no_such("run", id);
   GithubRun& run = found->second;
-  if (outcome(run).state != JobState::completed)
+  if (run.awaits_approval || outcome(run).state != JobState::completed)
     return fail(Code::github_conflict, "This workflow run is already running");
   const std::vector<GithubJob> earlier = jobs_of(run, run.attempt);
   run.attempt += 1;
@@ -200,6 +247,7 @@ std::vector<GithubJob> GithubWorld::jobs_of(const GithubRun& run, int attempt) c
 }
 
 RunOutcome GithubWorld::outcome(const GithubRun& run) const {
+  if (run.awaits_approval) return {JobState::completed, "action_required"};
   std::size_t open = 0;
   std::size_t begun = 0;
   std::size_t failed = 0;

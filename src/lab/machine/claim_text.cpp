@@ -37,8 +37,11 @@ std::optional<ClaimText> parse_claim_text(std::string_view answer) {
   const json::object* data = json_object(*credentials, "data");
   const auto runner_id = parse_int(json_string(*settings, "agentId").value_or(""));
   if (data == nullptr || !runner_id) return std::nullopt;
-  return ClaimText{to_lower(line(answer, "repository")), *run_id,
-                   json_string(*settings, "serverUrl").value_or(""), *runner_id,
+  return ClaimText{to_lower(line(answer, "repository")),
+                   *run_id,
+                   json_string(*settings, "serverUrl").value_or(""),
+                   *runner_id,
+                   json_string(*settings, "agentName").value_or(""),
                    json_string(*data, "secret").value_or("")};
 }
 

@@ -17,6 +17,7 @@ struct ClaimText {
   RunId run_id = 0;
   std::string server;  // where the runner finds GitHub
   RunnerId runner_id = 0;
+  std::string runner_name;
   std::string secret;
 };
 

@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <tuple>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "lab/machine/claim_text.h"
 
@@ -12,6 +13,9 @@ namespace mayfly::lab {
 namespace {
 
 constexpr int k_slow = 10;
+constexpr Millis k_timer_max = std::chrono::hours{12};
+constexpr Millis k_skew_max{120'000};
+constexpr int k_clock_tries = 30;
 
 Millis retry_after(const HttpResponse& response, Millis otherwise) {
   const auto seconds = parse_int(response.headers.find("Retry-After").value_or(""));
@@ -32,19 +36,25 @@ ModelMachine::ModelMachine(const Machine& machine, const ModelOptions& options,
       seams_(seams) {
   go(Stage::boot, options.boot * (behaviour_ == Behaviour::slow_boot ? k_slow : 1));
   stage_since_ = due_;
+  if (options.arms_timer) timer_ = due_ + k_timer_max;
+  if (behaviour_ == Behaviour::clock_off) draw_wrong_clock();
 }
 
 std::optional<SteadyTime> ModelMachine::due() const {
-  if (is_off() || is_stopped_ || is_stuck_ || behaviour_ == Behaviour::dead) return std::nullopt;
-  return due_;
+  if (is_off() || is_stopped_ || behaviour_ == Behaviour::dead) return std::nullopt;
+  if (stage_ == Stage::stuck) return timer_;
+  return timer_ ? std::min(due_, *timer_) : due_;
 }
 
 void ModelMachine::step() {
   const auto at = due();
   if (!at || *at > seams_.clock.steady()) return;
+  if (timer_ && *timer_ <= seams_.clock.steady()) return time_out();
   switch (stage_) {
     case Stage::boot:
       return boot();
+    case Stage::clock:
+      return check_clock();
     case Stage::install:
       return install();
     case Stage::claim:
@@ -55,6 +65,9 @@ void ModelMachine::step() {
       return listen();
     case Stage::work:
       return work();
+    case Stage::after:
+      return poll_on();
+    case Stage::stuck:
     case Stage::off:
       return;
   }
@@ -73,8 +86,13 @@ void ModelMachine::try_again(Millis in, Millis limit, const std::string& reason)
 
 void ModelMachine::power_off(const std::string& failure) {
   if (!failure.empty()) report("failed", failure);
-  if (behaviour_ == Behaviour::never_exits) return get_stuck();
   stage_ = Stage::off;
+}
+
+// A machine that is stuck is switched off all the same, and cannot tell.
+void ModelMachine::time_out() {
+  if (options_.counts != nullptr) ++options_.counts->timers_fired;
+  power_off(stage_ == Stage::stuck ? "" : "stopped by a signal");
 }
 
 // --- what boot.sh does -------------------------------------------------------------------------
@@ -87,6 +105,12 @@ Status ModelMachine::read_metadata() {
                    .body = {}}));
   if (!token.ok()) return fail(Code::internal, "no token");
   imds_token_ = token.body;
+  TRY_ASSIGN(const std::string own_id, imds("instance-id"));
+  TRY_ASSIGN(const std::string expires_at, imds("tags/instance/mayfly:expires-at"));
+  const auto seconds = parse_int(expires_at);
+  if (own_id != id_.text || !seconds) return fail(Code::internal, "a tag is malformed");
+  expires_at_ = wall_from_epoch_seconds(*seconds);
+  arm_deadline();
   TRY_ASSIGN(lease_, imds("tags/instance/mayfly:lease"));
   TRY_ASSIGN(nonce_, imds("tags/instance/mayfly:claim"));
   TRY_ASSIGN(api_, imds("tags/instance/mayfly:api"));
@@ -98,6 +122,42 @@ void ModelMachine::boot() {
   constexpr Millis k_metadata_limit{60'000};
   if (const Status read = read_metadata(); !read)
     return try_again(options_.retry, k_metadata_limit, "metadata: " + read.error().message);
+  if (options_.checks_clock || behaviour_ == Behaviour::clock_off)
+    return go(Stage::clock, Millis{0});
+  say_booted();
+}
+
+void ModelMachine::arm_deadline() {
+  if (!timer_) return;
+  const std::int64_t left = epoch_seconds(expires_at_) - epoch_seconds(wall());
+  const Millis minutes = std::chrono::minutes{left / 60};
+  timer_ =
+      seams_.clock.steady() + std::clamp<Millis>(minutes, std::chrono::minutes{1}, k_timer_max);
+}
+
+WallTime ModelMachine::wall() {
+  return seams_.clock.wall() + (is_clock_right() ? Millis{0} : skew_);
+}
+
+bool ModelMachine::is_clock_right() {
+  return !clock_right_at_ || *clock_right_at_ <= seams_.clock.steady();
+}
+
+void ModelMachine::check_clock() {
+  const auto answer = call({"GET", api_ + "/v1/leases/" + lease_, {}, {}, {}});
+  const Millis skew = wall() - seams_.clock.wall();
+  if (!answer || abs(skew) > k_skew_max) {
+    if (++clock_tries_ < k_clock_tries) return go(Stage::clock, options_.retry);
+    const auto seconds = std::chrono::duration_cast<Seconds>(skew).count();
+    return power_off(!answer ? "clock: no date from the service"
+                             : "clock: clock is off by " + std::to_string(seconds) + " seconds");
+  }
+  arm_deadline();
+  say_booted();
+}
+
+void ModelMachine::say_booted() {
+  if (!misbehave(Moment::metadata_read)) return;
   report("booted", id_.text);
   report("runner-downloading");
   go(Stage::install, options_.install);
@@ -107,12 +167,12 @@ void ModelMachine::install() {
   report("runner-ready");
   report("claiming");
   claim_key_ = seams_.entropy.hex(16);
+  if (!misbehave(Moment::claiming)) return;
   go(Stage::claim, Millis{0});
 }
 
 void ModelMachine::claim() {
-  const auto answer =
-      post("/v1/claims", {{"lease", lease_}, {"instance_id", id_.text}, {"claim_key", claim_key_}});
+  const auto answer = attempt({lease_, id_.text, claim_key_});
   if (may_come_later(answer)) {
     const Millis wait = answer ? retry_after(*answer, options_.claim_retry) : options_.claim_retry;
     return try_again(wait, options_.claim_limit, "claim: no answer");
@@ -120,9 +180,39 @@ void ModelMachine::claim() {
   if (answer->status != 200)
     return power_off("claim: refused with status " + std::to_string(answer->status));
   if (!take_claim(answer->body)) return power_off("claim: the answer is malformed");
+  has_claimed_ = true;
   report("runner-started");
-  if (behaviour_ == Behaviour::mute_after_claim) return get_stuck();
+  if (!misbehave(Moment::claimed)) return;
   go(Stage::connect, Millis{0});
+}
+
+Result<HttpResponse> ModelMachine::attempt(const Claim& claim) {
+  auto answer =
+      post("/v1/claims",
+           json::serialize(json::object{
+               {"lease", claim.lease}, {"instance_id", claim.instance}, {"claim_key", claim.key}}),
+           nonce_);
+  if (is_stopped_) return answer;
+  const bool is_own = claim.lease == lease_ && claim.instance == id_.text;
+  const bool is_accepted = answer && answer->status == 200;
+  if (ModelCounts* counts = options_.counts) {
+    ++counts->claims;
+    counts->claims_repeated += is_own && has_claimed_;
+    counts->claims_for_others += !is_own;
+    counts->hostile_accepted += is_accepted && (!is_own || has_claimed_);
+  }
+  if (!options_.on_claim) return answer;
+  const auto text = is_accepted ? parse_claim_text(answer->body) : std::nullopt;
+  options_.on_claim({.by = id_,
+                     .own_lease = lease_,
+                     .lease = claim.lease,
+                     .instance = claim.instance,
+                     .key = claim.key,
+                     .nonce = nonce_,
+                     .status = answer ? answer->status : 0,
+                     .body_sha256 = answer ? sha256_hex(answer->body) : "",
+                     .runner_name = text ? text->runner_name : ""});
+  return answer;
 }
 
 bool ModelMachine::take_claim(const std::string& answer) {
@@ -148,7 +238,7 @@ void ModelMachine::connect() {
     return power_off();
   }
   session_ = json_string(body->get_object(), "session").value_or("");
-  if (behaviour_ == Behaviour::hangs) return get_stuck();
+  if (!misbehave(Moment::online)) return;
   go(Stage::listen, Millis{0});
 }
 
@@ -179,77 +269,37 @@ void ModelMachine::begin_job(const json::object& job) {
     return power_off("hook: refused a job of another run");
   }
   report("job-started");
-  job_until_ = seams_.clock.steady() +
-               options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
-  misbehave();
-  go(Stage::work, Millis{0});
+  const Millis duration = options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
+  job_ends_ = seams_.clock.steady() + duration;
+  if (!misbehave(Moment::job_begun)) return;
+  go(Stage::work, std::min(options_.heartbeat, job_ends_ - seams_.clock.steady()));
 }
 
-// A runner at work is heard of at GitHub; one that GitHub does not know any more (its job was
-// cancelled) exits.
-void ModelMachine::beat() {
-  const auto answer = github("poll", {{"session", session_}});
-  if (!answer || answer->ok() || answer->status >= 500 || answer->status == 429) {
-    const Millis left = job_until_ - seams_.clock.steady();
-    return go(Stage::work, std::clamp(left, Millis{1}, options_.heartbeat));
-  }
-  report("runner-exited", "status 0");
-  power_off();
-}
-
+// A job that was cancelled, or a runner that GitHub has given up, shows in the answer to a poll.
 void ModelMachine::work() {
-  if (seams_.clock.steady() < job_until_) {
-    if (behaviour_ == Behaviour::crashes_in_job) return void(stage_ = Stage::off);
-    return beat();
-  }
+  if (seams_.clock.steady() >= job_ends_) return end_job();
+  if (options_.counts != nullptr) ++options_.counts->heartbeats;
+  const auto answer = github("poll", {{"session", session_}});
+  if (!may_come_later(answer) && !answer->ok()) return end_job();
+  const Millis left = std::max(Millis{0}, job_ends_ - seams_.clock.steady());
+  go(Stage::work, std::min(options_.heartbeat, left));
+}
+
+void ModelMachine::end_job() {
+  if (!misbehave(Moment::job_ending)) return;
   report("job-completed");
   std::ignore = github("job", {{"session", session_},
                                {"job_id", job_id_},
                                {"event", "completed"},
                                {"conclusion", "success"}});
+  if (!misbehave(Moment::job_done)) return;
   report("runner-exited", "status 0");
   power_off();
 }
 
-// --- what a hostile job does --------------------------------------------------------------------
-
-void ModelMachine::misbehave() {
-  if (behaviour_ == Behaviour::replays_claim) {
-    claim_as(lease_, id_.text, claim_key_);
-    claim_as(lease_, id_.text, seams_.entropy.hex(16));
-  } else if (behaviour_ == Behaviour::claims_for_another && options_.others) {
-    for (const auto& [lease, instance] : options_.others()) {
-      claim_as(lease, instance, claim_key_);
-      claim_as(lease, id_.text, claim_key_);
-      claim_as(lease_, instance, claim_key_);
-    }
-  } else if (behaviour_ == Behaviour::floods_events) {
-    flood();
-  }
-}
-
-void ModelMachine::claim_as(const std::string& lease, const std::string& instance,
-                            const std::string& key) {
-  std::ignore =
-      post("/v1/claims", {{"lease", lease}, {"instance_id", instance}, {"claim_key", key}});
-}
-
-void ModelMachine::flood() {
-  for (int i = 0; i < options_.flood && !is_stopped_; ++i) {
-    switch (i % 4) {
-      case 0:
-        report("job-started", std::string(200, 'x'));
-        break;
-      case 1:
-        report("no-such-event");
-        break;
-      case 2:
-        report("failed", "line\nbreak and " + std::string(5000, 'x'));
-        break;
-      default:
-        report("booted");
-    }
-  }
+void ModelMachine::poll_on() {
+  std::ignore = github("poll", {{"session", session_}});
+  go(Stage::after, options_.heartbeat);
 }
 
 // --- calls -------------------------------------------------------------------------------------
@@ -269,11 +319,12 @@ Result<std::string> ModelMachine::imds(const std::string& path) {
   return std::move(answer.body);
 }
 
-Result<HttpResponse> ModelMachine::post(const std::string& path, const json::object& body) {
+Result<HttpResponse> ModelMachine::post(const std::string& path, const std::string& body,
+                                        const std::string& nonce) {
   return call({.method = "POST",
                .url = api_ + path,
-               .headers = {{"Content-Type", "application/json"}, {"X-Mayfly-Claim", nonce_}},
-               .body = json::serialize(body)});
+               .headers = {{"Content-Type", "application/json"}, {"X-Mayfly-Claim", nonce}},
+               .body = body});
 }
 
 Result<HttpResponse> ModelMachine::github(const std::string& path, json::object body) {
@@ -285,7 +336,8 @@ Result<HttpResponse> ModelMachine::github(const std::string& path, json::object 
 
 void ModelMachine::report(const std::string& event, const std::string& detail) {
   if (api_.empty()) return;
-  std::ignore = post("/v1/leases/" + lease_ + "/events", {{"event", event}, {"detail", detail}});
+  std::ignore = post("/v1/leases/" + lease_ + "/events",
+                     json::serialize(json::object{{"event", event}, {"detail", detail}}), nonce_);
 }
 
 }  // namespace mayfly::lab

@@ -2,61 +2,22 @@
 
 // One machine as a model: what boot.sh and the runner do, seen from outside, without processes. It
 // makes the same calls in the same order (IMDS, events, claim, session, polls, job) and repeats
-// them under the same rules; only durations are invented. tests/boot holds boot.sh itself.
+// them under the same rules; only durations are invented. tests/boot holds boot.sh itself. While a
+// job runs, the runner polls GitHub, and exits when that no longer knows it.
+//
+// It powers itself off at its deadline as boot.sh does: within 12 hours of its boot, at first, and
+// from its mayfly:expires-at tag in whole minutes of its own clock, at least one, once it has read
+// it. Root can cancel that.
 // Thread rule: one thread or fiber at a time; stop() may come while a call is on its way.
 
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "base/json.h"
-#include "lab/aws/machine_observer.h"
-#include "seam/clock.h"
-#include "seam/entropy.h"
-#include "seam/transport.h"
+#include "lab/machine/model_options.h"
 
 namespace mayfly::lab {
-
-enum class Behaviour {
-  honest,
-  dead,       // never says a word: a broken image
-  slow_boot,  // honest, but takes ten times as long to boot
-  // Faulty.
-  crashes_in_job,    // switches itself off in the middle of its job, without a word
-  hangs,             // its runner goes silent when it is online; the machine stays up
-  mute_after_claim,  // claims, and never connects to GitHub; the machine stays up
-  // Hostile: the job is root, and has cancelled the timer.
-  never_exits,         // its job ends at GitHub; the machine stays up for ever
-  replays_claim,       // claims again, with the same key and with another
-  claims_for_another,  // claims with its own nonce for other leases and instances
-  floods_events,       // hundreds of events: true, false, malformed, with a wrong nonce
-};
-
-struct ModelOptions {
-  std::string imds_url = "http://169.254.169.254/imds";  // the machine's id is added
-  Millis boot{15'000};                                   // from running to the first call
-  Millis install{8'000};                                 // the runner's download
-  Millis poll{2'000};                                    // between questions for a job
-  Millis retry{2'000};                                   // after a failed call
-  Millis claim_retry{5'000};                             // where the service names no Retry-After
-  Millis claim_limit{120'000};
-  Millis idle_limit{900'000};
-  Millis call_limit{20'000};
-  Millis heartbeat{20'000};                                 // between questions while a job runs
-  int flood = 200;                                          // events of one that floods
-  std::optional<Millis> job = {};                           // instead of the job's own duration
-  std::function<Behaviour(const Machine&)> behaviour = {};  // none: honest
-  // Of leases and instances that are not its own; what claims_for_another tries.
-  std::function<std::vector<std::pair<std::string, std::string>>()> others = {};
-};
-
-struct ModelSeams {
-  HttpTransport& transport;
-  Clock& clock;
-  Entropy& entropy;
-};
 
 class ModelMachine {
  public:
@@ -71,31 +32,54 @@ class ModelMachine {
   void stop() { is_stopped_ = true; }
 
  private:
-  enum class Stage { boot, install, claim, connect, listen, work, off };
+  // after: the job is over and the runner polls on; stuck: nothing happens but the timer.
+  enum class Stage { boot, clock, install, claim, connect, listen, work, after, stuck, off };
+  enum class Moment { metadata_read, claiming, claimed, online, job_begun, job_ending, job_done };
+  struct Claim {
+    std::string lease, instance, key;
+  };
 
   void boot();
+  void check_clock();
   void install();
   void claim();
   void connect();
   void listen();
   void work();
+  void end_job();
+  void poll_on();
+
+  // What a machine that is not honest does at this moment (model_misdeeds.cpp). False: it does not
+  // go on from here as an honest one does.
+  [[nodiscard]] bool misbehave(Moment moment);
+  [[nodiscard]] bool never_exit(Moment moment);
+  [[nodiscard]] bool replay_claim(Moment moment);
+  [[nodiscard]] bool claim_for_others(Moment moment);
+  [[nodiscard]] bool flood_events(Moment moment);
+  [[nodiscard]] bool fall_mute(Moment moment);
+  [[nodiscard]] bool crash(Moment moment);
+  [[nodiscard]] bool hang(Moment moment);
+  void draw_wrong_clock();
+  void get_stuck() { stage_ = Stage::stuck; }
 
   [[nodiscard]] Status read_metadata();
   [[nodiscard]] bool take_claim(const std::string& answer);
   void begin_job(const json::object& job);
-  void beat();
-  void misbehave();
-  void claim_as(const std::string& lease, const std::string& instance, const std::string& key);
-  void flood();
-  // Stays up and does nothing more.
-  void get_stuck() { is_stuck_ = true; }
+  void arm_deadline();
+  [[nodiscard]] WallTime wall();  // of its own clock
+  [[nodiscard]] bool is_clock_right();
+  // One claim, recorded.
+  [[nodiscard]] Result<HttpResponse> attempt(const Claim& claim);
   void go(Stage stage, Millis in);
   void try_again(Millis in, Millis limit, const std::string& reason);
   void power_off(const std::string& failure = {});
+  void time_out();
+  void say_booted();
 
   [[nodiscard]] Result<HttpResponse> call(HttpRequest request);
   [[nodiscard]] Result<std::string> imds(const std::string& path);
-  [[nodiscard]] Result<HttpResponse> post(const std::string& path, const json::object& body);
+  [[nodiscard]] Result<HttpResponse> post(const std::string& path, const std::string& body,
+                                          const std::string& nonce);
   [[nodiscard]] Result<HttpResponse> github(const std::string& path, json::object body);
   void report(const std::string& event, const std::string& detail = {});
 
@@ -104,19 +88,24 @@ class ModelMachine {
   const ModelOptions& options_;
   const ModelSeams& seams_;
   bool is_stopped_ = false;
-  bool is_stuck_ = false;
   Stage stage_ = Stage::boot;
   SteadyTime due_;
   SteadyTime stage_since_;
+  std::optional<SteadyTime> timer_;  // the power-off that boot.sh armed
+  Millis skew_{0};                   // of its clock, until it is set right
+  std::optional<SteadyTime> clock_right_at_;
+  int clock_tries_ = 0;
 
   std::string imds_token_, lease_, nonce_, api_;
+  WallTime expires_at_{};
   std::string claim_key_;
   std::string repository_;
   RunId run_id_ = 0;
   std::string server_, secret_, session_;
   RunnerId runner_id_ = 0;
   std::int64_t job_id_ = 0;
-  SteadyTime job_until_{};
+  SteadyTime job_ends_{};
+  bool has_claimed_ = false;
 };
 
 }  // namespace mayfly::lab

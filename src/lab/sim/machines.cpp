@@ -3,6 +3,7 @@
 #include <array>
 
 #include "lab/sim/sim_world.h"
+#include "lease/enforce.h"
 
 namespace mayfly::lab::sim {
 
@@ -66,6 +67,8 @@ Behaviour SimMachines::draw() {
 }
 
 void SimMachines::on_running(const Machine& machine) {
+  const auto deployment = machine.tags.find(k_tag_deployment);
+  if (deployment == machine.tags.end() || deployment->second != world_.config.deployment) return;
   behaviours_[machine.id] = draw();
   auto player = std::make_shared<Player>(*this, machine);
   machines_[machine.id] = player;

@@ -4,6 +4,7 @@
 
 #include "http/problem.h"
 #include "lab/rig/faulty_transport.h"
+#include "lab/sim/scout.h"
 #include "lab/sim/sim_ledger.h"
 #include "lab/sim/sim_world.h"
 #include "service/stateless_sweep.h"
@@ -120,10 +121,11 @@ const std::string& Life::who() const { return server_.who(); }
 
 bool Life::is_over() const { return world.fibers.is_killed(number); }
 
-void Life::boundary() {
+void Life::boundary(std::string_view call, bool is_done) {
   if (is_over()) throw Killed{};
   if (!world.faults.dies_at_boundary(number)) return;
   world.trace.line(world.clock.steady(), who(), "killed");
+  mark_killed(world, call, is_done);
   const auto most = static_cast<std::uint64_t>(world.scenario.restart_max.count());
   server_.kill(Millis(static_cast<std::int64_t>(most == 0 ? 1 : 1 + world.entropy.below(most))));
   throw Killed{};

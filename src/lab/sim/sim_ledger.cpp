@@ -8,7 +8,7 @@ Ledger& SimLedger::books() { return life_.world.ledger(); }
 
 Status SimLedger::enter(const char* method, Access access) {
   SimWorld& world = life_.world;
-  life_.boundary();
+  life_.boundary(std::string("ledger.") + method, false);
   world.fibers.sleep_for(Millis{0});
   const auto fault = world.faults.at(Edge::ledger, std::string("ledger.") + method);
   // A full disk can still be read.
@@ -25,7 +25,7 @@ void SimLedger::leave(const char* method, bool worked, Access access) {
     world.note_write();
     world.trace.line(world.clock.steady(), life_.who(), method, worked ? "written" : "not written");
   }
-  life_.boundary();
+  life_.boundary(std::string("ledger.") + method, true);
 }
 
 template <class Fn>

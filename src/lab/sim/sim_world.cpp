@@ -7,6 +7,7 @@
 #include "lab/rig/rig.h"
 #include "lab/sim/scout.h"
 #include "lab/sim/upstream.h"
+#include "lease/enforce.h"
 #include "lease/lease.h"
 
 namespace mayfly::lab::sim {
@@ -252,7 +253,12 @@ bool SimWorld::is_ledger_empty() {
 
 bool SimWorld::is_quiet() {
   if (active_callers > 0 || !is_ledger_empty()) return false;
-  if (!live_instances(*aws).empty()) return false;
+  bool is_any_alive = false;
+  aws->for_each_instance([&](const FakeInstance& instance) {
+    is_any_alive = is_any_alive || (is_live(instance.state) &&
+                                    tag_of(instance, k_tag_deployment) == config.deployment);
+  });
+  if (is_any_alive) return false;
   const std::string prefix = runner_name_prefix(config.deployment);
   const auto runners = github->runners();
   return std::none_of(runners.begin(), runners.end(),

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "lab/rig/rr_workflow.h"
 #include "lab/sim/callers.h"
+#include "lab/sim/scout.h"
 #include "lease/lease.h"
 
 namespace mayfly::lab::sim {
@@ -227,6 +228,7 @@ void Story::cancel_later() {
     for (const GithubJob& job : world.github->jobs(run))
       if (job.attempt != attempt) return;
     const bool done = world.github->cancel_run(run).has_value();
+    if (done) mark_cancelled(world, run);
     if (done)
       world.trace.line(world.clock.steady(), "github", "run-cancelled", std::to_string(run));
   });

@@ -2,6 +2,7 @@
 
 #include "lab/rig/watch.h"
 #include "lab/sim/callers.h"
+#include "lease/enforce.h"
 #include "lease/lease.h"
 
 namespace mayfly::lab::sim {
@@ -69,7 +70,10 @@ class Trouble {
 
   template <class Fn>
   bool with_machine(std::uint64_t target, Fn&& fn) {
-    const auto live = live_instances(*world_.aws);
+    auto live = live_instances(*world_.aws);
+    std::erase_if(live, [this](const FakeInstance& instance) {
+      return tag_of(instance, k_tag_deployment) != world_.config.deployment;
+    });
     return !live.empty() && fn(live[target % live.size()].id);
   }
 

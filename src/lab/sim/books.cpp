@@ -1,0 +1,143 @@
+#include "lab/sim/books.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lab/rig/watch.h"
+#include "lab/sim/sim_world.h"
+#include "lease/enforce.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+using aws::InstanceState;
+
+SeenMachine first_sight(SimWorld& world, const FakeInstance& instance) {
+  SeenMachine machine;
+  machine.id = instance.id;
+  machine.lease = LeaseId{tag_of(instance, k_tag_lease)};
+  machine.launch = static_cast<int>(parse_int(tag_of(instance, k_tag_launch)).value_or(0));
+  if (const auto seconds = parse_int(tag_of(instance, k_tag_expires_at)))
+    machine.deadline = wall_from_epoch_seconds(*seconds);
+  machine.pool = {instance.spec.instance_type, instance.spec.subnet_id, instance.market};
+  machine.nonce = tag_of(instance, k_tag_claim);
+  machine.launched_at = instance.launched_at;
+  machine.seen_at = world.clock.steady();
+  return machine;
+}
+
+void note_hidden(SeenMachine& machine, bool is_hidden, SteadyTime now) {
+  if (is_hidden && !machine.hidden_since) machine.hidden_since = now;
+  if (!machine.hidden_since) return;
+  machine.hidden_for = std::max(machine.hidden_for, now - *machine.hidden_since);
+  if (!is_hidden) machine.hidden_since.reset();
+}
+
+}  // namespace
+
+bool SeenMachine::exists() const {
+  return state != InstanceState::terminated && state != InstanceState::shutting_down;
+}
+
+const SeenMachine* Books::find(const InstanceId& id) const {
+  const auto found = machines_.find(id);
+  return found == machines_.end() ? nullptr : &found->second;
+}
+
+const Lease* Books::find(const LeaseId& id) const {
+  const auto found = leases_.find(id);
+  return found == leases_.end() ? nullptr : &found->second;
+}
+
+Money Books::spent() const {
+  Money sum;
+  for (const auto& [id, machine] : machines_) sum += machine.cost;
+  return sum;
+}
+
+void Books::refresh(SimWorld& world) {
+  if (ledger_lost_ != world.conditions.ledger_lost) {
+    ledger_lost_ = world.conditions.ledger_lost;
+    leases_.clear();
+    ledger_write_ = 0;
+  }
+  refresh_machines(world);
+  refresh_leases(world);
+  at_ = world.clock.steady();
+}
+
+void Books::refresh_machines(SimWorld& world) {
+  const std::uint64_t change = world.aws->change_count();
+  if (aws_change_ != change)
+    world.aws->for_each_instance([&](const FakeInstance& instance) { see(world, instance); });
+  aws_change_ = change;
+  for (auto& [id, machine] : machines_) {
+    if (!machine.exists() && !machine.hidden_since) continue;
+    note_hidden(machine, machine.visible_at > world.clock.steady(), world.clock.steady());
+    if (!machine.running_since) continue;
+    machine.cost = machine.cost_before + price_for(world.aws->price_per_hour(machine.pool),
+                                                   world.clock.steady() - *machine.running_since);
+  }
+}
+
+void Books::see(SimWorld& world, const FakeInstance& instance) {
+  auto found = machines_.find(instance.id);
+  if (found == machines_.end()) {
+    if (tag_of(instance, k_tag_deployment) != world.config.deployment) return;
+    found = machines_.emplace(instance.id, first_sight(world, instance)).first;
+    machine_changes_.push_back({MachineChange::Kind::started, instance.id});
+  }
+  SeenMachine& machine = found->second;
+  const bool was_live = machine.is_live();
+  machine.state = instance.state;
+  machine.has_metadata = instance.spec.metadata.endpoint;
+  machine.reason_code = instance.reason_code;
+  machine.reason_at = instance.reason_at;
+  machine.visible_at = instance.visible_at;
+  machine.running_since = instance.running_since;
+  machine.cost = machine.cost_before = instance.spent_before;
+  if (was_live && !machine.is_live())
+    machine_changes_.push_back({MachineChange::Kind::ended, instance.id});
+}
+
+void Books::see_lease(const Lease& lease) {
+  const auto known = leases_.find(lease.id);
+  if (known == leases_.end()) {
+    lease_changes_.push_back({std::nullopt, lease});
+    leases_.emplace(lease.id, lease);
+  } else if (known->second.version != lease.version || known->second.state != lease.state ||
+             known->second.deadline != lease.deadline) {
+    lease_changes_.push_back({known->second, lease});
+    known->second = lease;
+  }
+}
+
+void Books::refresh_leases(SimWorld& world) {
+  if (ledger_write_ == world.ledger_writes()) return;
+  ledger_write_ = world.ledger_writes();
+  const auto live = world.ledger().live();
+  if (!live) return;
+  for (const Lease& lease : *live) see_lease(lease);
+  for (const auto& [id, known] : std::map<LeaseId, Lease>(leases_)) {
+    const bool is_listed =
+        std::any_of(live->begin(), live->end(), [&](const Lease& lease) { return lease.id == id; });
+    if (is_listed || known.state == LeaseState::gone) continue;
+    const auto now = world.ledger().find(id);
+    if (now && *now) see_lease(**now);
+  }
+}
+
+std::vector<GithubRunner> runners_of(SimWorld& world, const LeaseId& lease, int launch) {
+  const std::string prefix =
+      runner_name_prefix(world.config.deployment) + lease.text + "-" + std::to_string(launch) + "-";
+  std::vector<GithubRunner> found = world.github->runners();
+  std::erase_if(found,
+                [&](const GithubRunner& runner) { return !runner.name.starts_with(prefix); });
+  return found;
+}
+
+SteadyTime steady_at(SimWorld& world, WallTime t) {
+  return world.clock.steady() - (world.now() - t);
+}
+
+}  // namespace mayfly::lab::sim

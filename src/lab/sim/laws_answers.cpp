@@ -1,0 +1,189 @@
+// What the service answers, and that what it acknowledged is in the ledger.
+
+#include <boost/json/array.hpp>
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/sim/laws.h"
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+bool is_ask(const Exchange& exchange) {
+  return exchange.edge == Edge::api &&
+         (exchange.call == "POST /" || exchange.call == "POST /v1/leases");
+}
+
+std::optional<json::value> body_of(const HttpResponse& response) {
+  auto body = parse_json(response.body, upstream_json_limits());
+  if (!body || !body->is_object()) return std::nullopt;
+  return std::move(*body);
+}
+
+class AnswersLaw final : public Law {
+ public:
+  explicit AnswersLaw(SharedBooks) {}
+  std::string_view name() const override { return "every answer is documented"; }
+
+  void after(SimWorld& world, const Exchange& exchange) override {
+    if (exchange.edge != Edge::api || exchange.done == nullptr) return;
+    const HttpResponse& response = *exchange.done;
+    if (response.ok())
+      judge_success(world, std::string(exchange.call), response);
+    else
+      judge_problem(world, std::string(exchange.call), response);
+  }
+
+ private:
+  static std::set<int> statuses_of(const std::string& call) {
+    static const std::map<std::string, std::set<int>> k_statuses = {
+        {"POST /", {200}},
+        {"POST /v1/leases", {200, 201}},
+        {"GET /v1/leases/ID", {200}},
+        {"DELETE /v1/leases/ID", {202}},
+        {"POST /v1/leases/ID/events", {200, 204}},
+        {"POST /v1/claims", {200}}};
+    const auto found = k_statuses.find(call);
+    return found == k_statuses.end() ? std::set<int>{} : found->second;
+  }
+
+  void judge_success(SimWorld& world, const std::string& call, const HttpResponse& response) {
+    const std::string which = call + " was answered " + std::to_string(response.status);
+    expect(statuses_of(call).contains(response.status), world, which + ", which is not documented");
+    if (call == "POST /v1/claims")
+      return expect(response.body.starts_with("repository "), world, which + " without a claim");
+    if (call.ends_with("/events")) return;
+    const auto body = body_of(response);
+    expect(body.has_value(), world, which + " without a JSON object");
+    if (!body) return;
+    if (call.ends_with("/ID")) return judge_lease(world, which, body->get_object());
+    const json::array* leases = json_array(body->get_object(), "leases");
+    expect(leases != nullptr && body->get_object().size() == 1, world, which + " without leases");
+    if (leases == nullptr) return;
+    for (const json::value& lease : *leases)
+      if (lease.is_object())
+        judge_lease(world, which, lease.get_object());
+      else
+        expect(false, world, which + " with a lease that is none");
+  }
+
+  void judge_lease(SimWorld& world, const std::string& which, const json::object& lease) {
+    static const std::set<std::string> k_always = {
+        "id",    "repository", "run_id",   "run_attempt", "architecture", "label",     "runs_on",
+        "state", "created_at", "deadline", "state_since", "launches",     "status_url"};
+    static const std::set<std::string> k_perhaps = {"outcome", "reason", "instance_type",
+                                                    "zone",    "market", "timeline"};
+    std::size_t found = 0;
+    for (const auto& [key, value] : lease) {
+      const std::string text(key);
+      found += k_always.count(text);
+      expect(k_always.contains(text) || k_perhaps.contains(text), world,
+             which + " with an undocumented key " + text);
+    }
+    expect(found == k_always.size(), world, which + " with a lease that lacks a key");
+    const auto state = json_string(lease, "state");
+    expect(state && parse_lease_state(*state), world, which + " with an unknown state");
+  }
+
+  void judge_problem(SimWorld& world, const std::string& call, const HttpResponse& response) {
+    const std::string which = call + " was answered " + std::to_string(response.status);
+    const auto body = body_of(response);
+    expect(body && response.headers.find("Content-Type") == "application/problem+json", world,
+           which + " without a problem document");
+    if (!body) return;
+    const json::object& problem = body->get_object();
+    const auto code = code_named(json_string(problem, "code").value_or(""));
+    expect(code.has_value(), world, which + " with an unknown code");
+    if (!code) return;
+    const CodeInfo& documented = info(*code);
+    const std::string with = which + " " + std::string(documented.name);
+    expect(documented.http_status == response.status &&
+               json_int(problem, "status") == documented.http_status,
+           world, with + ", which is another code's status");
+    expect(!json_string(problem, "detail").value_or("").empty() &&
+               json_string(problem, "title") == documented.title &&
+               json_string(problem, "remedy") == documented.remedy,
+           world, with + " without its reason, title or remedy");
+    const bool wants_wait = response.status == 429 || response.status == 503;
+    expect(!wants_wait || response.headers.find("Retry-After"), world,
+           with + " without Retry-After");
+    expect(*code != Code::internal, world, with);
+  }
+};
+
+class RecordedLaw final : public Law {
+ public:
+  explicit RecordedLaw(SharedBooks) {}
+  std::string_view name() const override { return "acknowledged means recorded"; }
+
+  void after(SimWorld& world, const Exchange& exchange) override {
+    if (!is_ask(exchange) || !exchange.answer || !exchange.answer->ok()) return;
+    const auto body = body_of(*exchange.answer);
+    const json::array* leases = body ? json_array(body->get_object(), "leases") : nullptr;
+    if (leases == nullptr) return;
+    // An answer that was under way when the ledger was lost is excused as well.
+    const bool is_of_lost_ledger =
+        world.conditions.ledger_lost != SteadyTime{} &&
+        world.clock.steady() - world.conditions.ledger_lost < Seconds{60};
+    if (is_of_lost_ledger) return;
+    for (const json::value& value : *leases)
+      if (value.is_object()) note(world, value.get_object());
+  }
+
+  void look(SimWorld& world) override {
+    constexpr Millis k_every{600'000};
+    if (world.clock.steady() - looked_at_ < k_every) return;
+    check_all(world);
+  }
+  void ledger_lost(SimWorld&) override { acknowledged_.clear(); }
+  void healed(SimWorld& world) override { check_all(world); }
+  void ended(SimWorld& world) override { check_all(world); }
+
+ private:
+  struct Acknowledged {
+    std::string repository, label, architecture;
+    std::int64_t run_id = 0;
+  };
+
+  void note(SimWorld& world, const json::object& lease) {
+    const LeaseId id{json_string(lease, "id").value_or("")};
+    acknowledged_.try_emplace(id, Acknowledged{json_string(lease, "repository").value_or(""),
+                                               json_string(lease, "label").value_or(""),
+                                               json_string(lease, "architecture").value_or(""),
+                                               json_int(lease, "run_id").value_or(0)});
+    check(world, id);
+  }
+
+  void check_all(SimWorld& world) {
+    looked_at_ = world.clock.steady();
+    for (const auto& [id, what] : acknowledged_) check(world, id);
+  }
+
+  void check(SimWorld& world, const LeaseId& id) {
+    const Acknowledged& told = acknowledged_.at(id);
+    const auto found = world.ledger().find(id);
+    expect(found && *found, world, "lease " + id.text + " was acknowledged and is not there");
+    if (!found || !*found) return;
+    const Lease& lease = **found;
+    const bool is_same = lease.repository.text == told.repository && lease.label == told.label &&
+                         to_string(lease.architecture) == told.architecture &&
+                         (lease.source == Source::seed || lease.run_id == told.run_id);
+    expect(is_same, world, "lease " + id.text + " is not what was acknowledged");
+  }
+
+  SteadyTime looked_at_{};
+  std::map<LeaseId, Acknowledged> acknowledged_;
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_answers_law(SharedBooks books) {
+  return std::make_unique<AnswersLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_recorded_law(SharedBooks books) {
+  return std::make_unique<RecordedLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim

@@ -1,0 +1,278 @@
+// Deadlines, one machine per lease, caps, intents: what is promised of machines as such.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lab/aws/query_form.h"
+#include "lab/sim/laws.h"
+#include "lab/sim/sim_world.h"
+#include "lease/enforce.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+// What went wrong so long before a deadline can still be felt when it comes.
+constexpr Millis k_felt_for{60'000};
+constexpr Millis k_bound_well{30'000};
+constexpr Millis k_bound_ill{120'000};
+// EC2's complete list lacked a machine for so long: then it is believed to be gone.
+constexpr Millis k_absence_believed{60'000};
+
+bool is_tag_of(const QueryForm& tag, const char* key) { return tag.text("Key") == key; }
+
+std::string tag_in(const QueryForm& form, const char* key) {
+  for (const QueryForm& specification : form.items("TagSpecification"))
+    for (const QueryForm& tag : specification.items("Tag"))
+      if (is_tag_of(tag, key)) return tag.text("Value");
+  return {};
+}
+
+Millis worst_skew(SimWorld& world) {
+  Millis worst{0};
+  for (const auto& server : world.servers)
+    worst = std::max(worst, Millis(abs(server->clock().skew())));
+  return worst;
+}
+
+class DeadlineLaw final : public Law {
+ public:
+  explicit DeadlineLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "no instance outlives its deadline"; }
+
+  void look(SimWorld& world) override {
+    skew_ = std::max(skew_, worst_skew(world));
+    books_->refresh(world);
+    for (const auto& [id, machine] : books_->machines()) {
+      if (!machine.exists()) continue;
+      if (!machine.deadline) {
+        expect(false, world, id.text + " has no deadline");
+        continue;
+      }
+      held();
+      if (world.now() > *machine.deadline) judge(world, machine);
+    }
+  }
+
+ private:
+  void judge(SimWorld& world, const SeenMachine& machine) {
+    const SteadyTime due = steady_at(world, *machine.deadline);
+    const SteadyTime excused = excuse(world, due);
+    const Millis overrun = world.clock.steady() - later(due, excused);
+    world.counts.worst_overrun = std::max(world.counts.worst_overrun, overrun);
+    if (overrun <= bound(world, due, machine)) return;
+    broken(world, machine.id.text + " of lease " + machine.lease.text + " lives past its deadline");
+  }
+
+  // Nobody can end a machine while EC2 does not hear; without the second enforcer, while no server
+  // is up.
+  static SteadyTime excuse(SimWorld& world, SteadyTime due) {
+    SteadyTime until{};
+    const Conditions& so_far = world.conditions;
+    if (so_far.ec2_trouble > due - k_felt_for) until = so_far.ec2_trouble;
+    if (!world.scenario.has_enforcer && so_far.server_down > due - k_felt_for)
+      until = later(until, so_far.server_down);
+    return until;
+  }
+
+  Millis bound(SimWorld& world, SteadyTime due, const SeenMachine& machine) const {
+    const Conditions& c = world.conditions;
+    const bool is_clock_wrong = c.clock_trouble > due - k_felt_for;
+    const SteadyTime trouble = later(later(c.ec2_trouble, c.github_trouble),
+                                     later(later(c.ledger_trouble, c.ledger_lost), c.server_down));
+    const bool is_well =
+        trouble <= due - k_felt_for && !is_clock_wrong && !world.machines->is_hostile(machine.id);
+    Millis bound = is_well ? k_bound_well : k_bound_ill;
+    if (is_clock_wrong && !world.scenario.has_enforcer) bound += skew_;
+    return bound + machine.hidden_for;
+  }
+
+  SharedBooks books_;
+  Millis skew_{0};
+};
+
+class OneMachineLaw final : public Law {
+ public:
+  explicit OneMachineLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "one live instance per lease"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    const auto& changes = books_->machine_changes();
+    const bool has_news = read_ < changes.size();
+    for (; read_ < changes.size(); ++read_)
+      if (changes[read_].kind == MachineChange::Kind::started)
+        note_launch(world, changes[read_].id);
+    // Who was excused for a while is held to it at every look.
+    if (has_news || is_waiting_) compare(world);
+  }
+
+ private:
+  void note_launch(SimWorld& world, const InstanceId& id) {
+    const SeenMachine& machine = *books_->find(id);
+    const auto [first, is_new] =
+        by_launch_.try_emplace({machine.lease, machine.launch}, machine.seen_at);
+    const bool is_other_ledger = world.conditions.ledger_lost >= first->second;
+    first->second = machine.seen_at;
+    expect(is_new || is_other_ledger, world,
+           "two machines for launch " + std::to_string(machine.launch) + " of lease " +
+               machine.lease.text);
+  }
+
+  void compare(SimWorld& world) {
+    is_waiting_ = false;
+    std::map<LeaseId, const SeenMachine*> live;
+    for (const auto& [id, machine] : books_->machines()) {
+      if (!machine.is_live()) continue;
+      const auto [other, is_first] = live.try_emplace(machine.lease, &machine);
+      held();
+      if (is_first) continue;
+      if (is_excused(world, *other->second) || is_excused(world, machine)) {
+        is_waiting_ = true;
+        continue;
+      }
+      broken(world, "two live machines of lease " + machine.lease.text + ": " +
+                        other->second->id.text + " and " + id.text);
+    }
+  }
+
+  // A machine of the ledger that was lost, until the sweep has found it; one that EC2 itself denied
+  // to have.
+  static bool is_excused(SimWorld& world, const SeenMachine& machine) {
+    if (machine.hidden_for >= k_absence_believed) return true;
+    const Conditions& c = world.conditions;
+    if (c.ledger_lost < machine.seen_at) return false;
+    const SteadyTime trouble =
+        later(c.ledger_lost, later(c.ec2_trouble, later(c.server_down, c.ledger_trouble)));
+    return world.clock.steady() - trouble <= k_bound_ill;
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+  bool is_waiting_ = false;
+  std::map<std::pair<LeaseId, int>, SteadyTime> by_launch_;
+};
+
+class CapsLaw final : public Law {
+ public:
+  explicit CapsLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "never more machines than the caps"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    if (machines_read_ < books_->machine_changes().size()) {
+      machines_read_ = books_->machine_changes().size();
+      count_machines(world);
+    }
+    if (leases_read_ < books_->lease_changes().size()) {
+      leases_read_ = books_->lease_changes().size();
+      count_leases(world);
+    }
+  }
+
+ private:
+  struct Tally {
+    int all = 0;
+    std::map<std::string, int> by_repository;
+    std::map<RunId, int> by_run;
+  };
+
+  static void add(Tally& tally, const Lease& lease) {
+    ++tally.by_repository[lease.repository.text];
+    ++tally.by_run[lease.run_id];
+  }
+
+  void count_machines(SimWorld& world) {
+    Tally tally;
+    for (const auto& [id, machine] : books_->machines()) {
+      const bool is_of_lost_ledger = world.conditions.ledger_lost >= machine.seen_at;
+      const bool was_denied = machine.hidden_for >= k_absence_believed;
+      if (!machine.is_live() || is_of_lost_ledger || was_denied) continue;
+      ++tally.all;
+      if (const Lease* lease = books_->find(machine.lease)) add(tally, *lease);
+    }
+    judge(world, tally, "live machines");
+  }
+
+  void count_leases(SimWorld& world) {
+    Tally tally;
+    for (const auto& [id, lease] : books_->leases()) {
+      if (!is_live(lease.state)) continue;
+      ++tally.all;
+      add(tally, lease);
+    }
+    judge(world, tally, "live leases");
+  }
+
+  void judge(SimWorld& world, const Tally& tally, const std::string& what) {
+    const Caps& caps = world.config.limits;
+    expect(tally.all <= caps.machines, world, "more " + what + " than limits.machines");
+    for (const auto& [repository, count] : tally.by_repository)
+      expect(count <= caps.machines_per_repository, world,
+             "more " + what + " of " + repository + " than its limit");
+    for (const auto& [run, count] : tally.by_run)
+      expect(count <= caps.machines_per_run, world,
+             "more " + what + " of run " + std::to_string(run) + " than its limit");
+  }
+
+  SharedBooks books_;
+  std::size_t machines_read_ = 0, leases_read_ = 0;
+};
+
+class IntentLaw final : public Law {
+ public:
+  explicit IntentLaw(SharedBooks) {}
+  std::string_view name() const override { return "what is launched was intended first"; }
+
+  void before(SimWorld& world, std::string_view, std::string_view call,
+              const HttpRequest& request) override {
+    if (call != "CreateFleet") return;
+    const auto form = QueryForm::parse(request.body);
+    if (!form) return expect(false, world, "a CreateFleet call that cannot be read");
+    const LeaseId id{tag_in(*form, k_tag_lease)};
+    const std::string token = form->text("ClientToken");
+    expect(!token.empty(), world, "a launch of lease " + id.text + " without a client token");
+    // The same call once more: another server may have found its machine meanwhile.
+    if (const auto sent = sent_.find(token); sent != sent_.end())
+      return expect(sent->second == request.body, world,
+                    "client token " + token + " stands for two requests");
+    if (is_of_lost_ledger(world)) return;
+    const auto lease = world.ledger().find(id);
+    const bool is_found = lease && *lease;
+    expect(is_found, world, "a launch of lease " + id.text + ", which is not in the ledger");
+    if (!is_found) return;
+    const Launch& launch = (*lease)->launch;
+    const LeaseState state = (*lease)->state;
+    const bool is_intended =
+        launch.pending && launch.client_token.text == token && launch.request == request.body;
+    expect(is_intended, world, "lease " + id.text + " was launched without this very intent");
+    expect(state == LeaseState::launching || state == LeaseState::ending, world,
+           "lease " + id.text + " was launched while " + std::string(to_string(state)));
+    sent_[token] = request.body;
+  }
+
+ private:
+  // The call had been decided on the ledger that is lost.
+  static bool is_of_lost_ledger(SimWorld& world) {
+    return world.conditions.ledger_lost != SteadyTime{} &&
+           world.clock.steady() - world.conditions.ledger_lost < k_felt_for;
+  }
+
+  std::map<std::string, std::string> sent_;
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_deadline_law(SharedBooks books) {
+  return std::make_unique<DeadlineLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_one_machine_law(SharedBooks books) {
+  return std::make_unique<OneMachineLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_caps_law(SharedBooks books) {
+  return std::make_unique<CapsLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_intent_law(SharedBooks books) {
+  return std::make_unique<IntentLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim

@@ -1,0 +1,114 @@
+// Money: what EC2 really charged for our machines against the limits, and the books against that.
+
+#include "lab/sim/laws.h"
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+class MoneyLaw final : public Law {
+ public:
+  explicit MoneyLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "never more money than the limits"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    check_reservations(world);
+    check_charges(world);
+  }
+
+  void ledger_lost(SimWorld& world) override {
+    // What was spent before is forgotten with the books, so these two periods prove nothing.
+    excused_day_ = start_of_day(world.now());
+    excused_month_ = start_of_month(world.now());
+    lost_at_ = world.clock.steady();
+  }
+
+  void ended(SimWorld& world) override {
+    books_->refresh(world);
+    Money real;
+    Money booked;
+    for (const auto& [id, machine] : books_->machines())
+      if (lost_at_ < machine.seen_at || lost_at_ == SteadyTime{}) real += machine.cost;
+    for (const auto& [id, lease] : books_->leases()) booked += spent_on(world, id);
+    expect(booked >= real || world.scenario.servers_never_return, world,
+           "the books say " + human_usd(booked) + ", EC2 charged " + human_usd(real));
+  }
+
+ private:
+  struct Period {
+    WallTime begin{};
+    Money at_begin;
+  };
+
+  // Per calendar day and month (UTC), as a bill shows it.
+  void check_charges(SimWorld& world) {
+    const Money spent = books_->spent();
+    if (spent == last_spent_) return;
+    last_spent_ = spent;
+    roll(day_, start_of_day(world.now()), spent);
+    roll(month_, start_of_month(world.now()), spent);
+    const Caps& caps = world.config.limits;
+    if (day_.begin != excused_day_ && day_.begin != start_of_day(excused_day_ + k_next_day))
+      expect(spent - day_.at_begin <= caps.usd_per_day, world,
+             "EC2 charged more than usd_per_day on " + iso8601(day_.begin));
+    if (month_.begin != excused_month_)
+      expect(spent - month_.at_begin <= caps.usd_per_month, world,
+             "EC2 charged more than usd_per_month in " + iso8601(month_.begin));
+  }
+
+  static void roll(Period& period, WallTime begin, Money spent) {
+    if (period.begin != begin) period = {begin, spent};
+  }
+
+  // At each reservation: what is reserved, with what today's machines have cost.
+  void check_reservations(SimWorld& world) {
+    const auto& changes = books_->lease_changes();
+    bool is_any_new = false;
+    for (; read_ < changes.size(); ++read_) is_any_new = is_any_new || !changes[read_].before;
+    if (!is_any_new) return;
+    Money day;
+    Money month;
+    for (const auto& [id, lease] : books_->leases()) {
+      if (is_live(lease.state)) {
+        day += lease.reserved;
+        month += lease.reserved;
+      }
+      day += spent_since(world, id, start_of_day(world.now()));
+      month += spent_since(world, id, start_of_month(world.now()));
+    }
+    const Caps& caps = world.config.limits;
+    // Midnight by a server's calendar may be another one.
+    if (world.conditions.clock_trouble != SteadyTime{}) return;
+    expect(day <= caps.usd_per_day, world, "more is spent and reserved than usd_per_day");
+    expect(month <= caps.usd_per_month, world, "more is spent and reserved than usd_per_month");
+  }
+
+  static Money spent_since(SimWorld& world, const LeaseId& id, WallTime from) {
+    Money sum;
+    if (const auto machines = world.ledger().machines(id))
+      for (const MachineRecord& machine : *machines)
+        if (machine.launched_at >= from) sum += machine.spent;
+    return sum;
+  }
+  static Money spent_on(SimWorld& world, const LeaseId& id) {
+    return spent_since(world, id, WallTime{});
+  }
+
+  static constexpr Millis k_next_day = std::chrono::hours{24};
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+  Money last_spent_{-1};
+  Period day_, month_;
+  WallTime excused_day_{}, excused_month_{};
+  SteadyTime lost_at_{};
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_money_law(SharedBooks books) {
+  return std::make_unique<MoneyLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim

@@ -1,0 +1,177 @@
+// Who gets a machine, and whose machine nobody may end: judged by what GitHub really knows.
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lab/rig/watch.h"
+#include "lab/sim/laws.h"
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+// Asking takes a while, and what GitHub said is believed for a few seconds.
+constexpr Millis k_asked_within{60'000};
+constexpr Millis k_absence_believed{60'000};
+// A job that is waiting must be known to the service after this much time.
+constexpr Millis k_known_after{60'000};
+
+std::optional<GithubRun> run_of(SimWorld& world, RunId id) {
+  for (GithubRun& run : world.github->runs())
+    if (run.id == id) return std::move(run);
+  return std::nullopt;
+}
+
+class EntitledLaw final : public Law {
+ public:
+  explicit EntitledLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "only what GitHub's facts entitle to"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    const auto& changes = books_->machine_changes();
+    for (; read_ < changes.size(); ++read_)
+      if (changes[read_].kind == MachineChange::Kind::started)
+        judge(world, *books_->find(changes[read_].id));
+  }
+
+ private:
+  void judge(SimWorld& world, const SeenMachine& machine) {
+    const Lease* lease = books_->find(machine.lease);
+    const bool is_of_lost_ledger = world.conditions.ledger_lost + k_asked_within >= machine.seen_at;
+    if (lease == nullptr && is_of_lost_ledger) return;
+    expect(lease != nullptr, world, machine.id.text + " has no lease");
+    if (lease == nullptr) return;
+    const std::string which = "lease " + lease->id.text;
+    expect(world.config.find_repository(lease->repository) != nullptr, world,
+           which + " is of a repository that is not served");
+    const auto run = run_of(world, lease->run_id);
+    expect(run.has_value(), world, which + " is of a run that does not exist");
+    if (!run) return;
+    expect(to_lower(run->spec.repository.text) == to_lower(lease->repository.text), world,
+           which + " is of another repository's run");
+    judge_time(world, *lease, *run);
+  }
+
+  void judge_time(SimWorld& world, const Lease& lease, const GithubRun& run) {
+    if (world.conditions.clock_trouble != SteadyTime{}) return;  // its stamps are a server's
+    const SteadyTime asked = steady_at(world, lease.created_at);
+    if (world.conditions.github_trouble + k_asked_within >= asked) return;  // a stale answer
+    const bool is_over = world.github->outcome(run.id).state == JobState::completed;
+    expect(run.created_at <= lease.created_at &&
+               (!is_over || run.updated_at + k_asked_within >= lease.created_at),
+           world, "lease " + lease.id.text + " was given to a run that was over");
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+};
+
+class NeededLaw final : public Law {
+ public:
+  explicit NeededLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "nobody ends what is needed"; }
+
+  void look(SimWorld& world) override {
+    remember_leases();
+    books_->refresh(world);
+    const auto& changes = books_->machine_changes();
+    for (; read_ < changes.size(); ++read_)
+      if (changes[read_].kind == MachineChange::Kind::ended)
+        judge(world, *books_->find(changes[read_].id));
+  }
+
+ private:
+  // When each lease was last seen in use with its machine.
+  void remember_leases() {
+    const auto& changes = books_->lease_changes();
+    for (; leases_read_ < changes.size(); ++leases_read_) {
+      const Lease& lease = changes[leases_read_].after;
+      if (!lease.launch.instance_id.empty() && lease.state < LeaseState::ending)
+        in_use_[lease.launch.instance_id] = lease;
+    }
+  }
+
+  void judge(SimWorld& world, const SeenMachine& machine) {
+    remember_leases();
+    const bool was_told = machine.reason_code == "Client.UserInitiatedShutdown";
+    const bool is_due = machine.deadline && machine.reason_at + Seconds{1} >= *machine.deadline;
+    const auto found = in_use_.find(machine.id);
+    if (!was_told || is_due || found == in_use_.end() || is_excused(world, machine)) return;
+    const Lease& lease = found->second;
+    const auto runners = runners_of(world, machine.lease, machine.launch);
+    const auto job = job_of(world, lease, runners);
+    expect(!job, world,
+           "lease " + lease.id.text + ": " + machine.id.text + " was ended during its job");
+    if (!job) judge_waiting(world, machine, lease, runners);
+  }
+
+  // A ledger that was lost, a machine that EC2 denied, calendars that were wrong, and whoever is
+  // root and plays foul.
+  static bool is_excused(SimWorld& world, const SeenMachine& machine) {
+    const Conditions& c = world.conditions;
+    return c.ledger_lost >= machine.seen_at || c.clock_trouble + k_known_after >= machine.seen_at ||
+           machine.hidden_for >= k_absence_believed || world.machines->is_hostile(machine.id);
+  }
+
+  static std::optional<GithubJob> job_of(SimWorld& world, const Lease& lease,
+                                         const std::vector<GithubRunner>& runners) {
+    for (const GithubRunner& runner : runners)
+      for (const GithubJob& job : world.github->jobs(lease.run_id))
+        if (runner.job == job.id && job.state == JobState::in_progress) return job;
+    return std::nullopt;
+  }
+
+  // One that boots, or waits for its job, in its time, while the job is waiting for it.
+  void judge_waiting(SimWorld& world, const SeenMachine& machine, const Lease& lease,
+                     const std::vector<GithubRunner>& runners) {
+    const WallTime now = machine.reason_at;
+    const bool is_booting = lease.state == LeaseState::booting;
+    const MachineConfig& limits = world.config.machine;
+    if (now - lease.launch.intended_at >= limits.boot_timeout && lease.state != LeaseState::online)
+      return;
+    if (lease.state == LeaseState::online && now - lease.state_since >= limits.idle_timeout) return;
+    if (!is_booting && runners.empty()) return;  // GitHub removed it: it would wait for nothing
+    expect(!is_awaited(world, lease, now), world,
+           "lease " + lease.id.text + ": " + machine.id.text +
+               " was ended while its job was waiting for it");
+  }
+
+  static bool is_awaited(SimWorld& world, const Lease& lease, WallTime now) {
+    for (const GithubRun& run : world.github->runs()) {
+      const bool is_its = lease.source == Source::seed
+                              ? run.spec.repository == lease.repository
+                              : run.id == lease.run_id && run.attempt == lease.run_attempt;
+      if (!is_its || world.github->outcome(run.id).state == JobState::completed) continue;
+      for (const GithubJob& job : world.github->jobs(run.id))
+        if (job.state == JobState::queued && !job.spec.hosted &&
+            now - job.created_at >= k_known_after && is_for(job, lease))
+          return true;
+    }
+    return false;
+  }
+
+  static bool is_for(const GithubJob& job, const Lease& lease) {
+    const auto has = [](const std::vector<std::string>& all, const std::string& one) {
+      return std::find(all.begin(), all.end(), one) != all.end();
+    };
+    return has(job.spec.labels, lease.label) &&
+           std::all_of(job.spec.labels.begin(), job.spec.labels.end(),
+                       [&](const std::string& label) { return has(lease.labels, label); });
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0, leases_read_ = 0;
+  std::map<InstanceId, Lease> in_use_;
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_entitled_law(SharedBooks books) {
+  return std::make_unique<EntitledLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_needed_law(SharedBooks books) {
+  return std::make_unique<NeededLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim

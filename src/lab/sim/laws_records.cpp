@@ -1,0 +1,133 @@
+// What is promised of the ledger's records: states, versions, deadlines, reasons.
+
+#include "base/text.h"
+#include "lab/sim/laws.h"
+#include "lab/sim/sim_world.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+// From the last trouble to the moment at which a sweep must have written an end.
+constexpr Millis k_written_within{60'000};
+
+// A short stage may have come and gone between two looks.
+bool can_become(LeaseState from, LeaseState to, std::int64_t writes) {
+  if (from == to || is_edge(from, to)) return true;
+  if (writes < 2 || from == LeaseState::gone) return false;
+  if (from == LeaseState::ending) return to == LeaseState::gone;
+  return true;
+}
+
+bool is_same_right(const Lease& a, const Lease& b) {
+  return a.id == b.id && a.repository == b.repository && a.architecture == b.architecture &&
+         a.index == b.index && a.label == b.label && a.source == b.source &&
+         (a.source == Source::seed || (a.run_id == b.run_id && a.run_attempt == b.run_attempt));
+}
+
+class TerminalLaw final : public Law {
+ public:
+  explicit TerminalLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "terminal states stay terminal"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    const auto& changes = books_->lease_changes();
+    for (; read_ < changes.size(); ++read_)
+      if (changes[read_].before) judge(world, *changes[read_].before, changes[read_].after);
+  }
+  void healed(SimWorld& world) override { check_gone(world); }
+  void ended(SimWorld& world) override { check_gone(world); }
+
+ private:
+  void judge(SimWorld& world, const Lease& before, const Lease& after) {
+    const std::string which = "lease " + after.id.text;
+    const std::int64_t writes = after.version - before.version;
+    expect(writes > 0, world, which + ": its version does not grow");
+    expect(can_become(before.state, after.state, writes), world,
+           which + " went from " + std::string(to_string(before.state)) + " to " +
+               std::string(to_string(after.state)));
+    expect(after.deadline <= before.deadline, world, which + ": its deadline moved later");
+    expect(is_same_right(before, after), world, which + " became another's");
+    expect(after.launch.number >= before.launch.number && after.launch.boots <= after.launch.number,
+           world, which + ": its launches are counted wrongly");
+    expect(after.launch.boots <= world.config.machine.boots_max, world,
+           which + " was launched more often than allowed");
+    expect(!(before.machine_ended && !after.machine_ended), world,
+           which + ": its machine came back");
+    expect(before.outcome == Outcome::none || before.outcome == after.outcome, world,
+           which + ": its outcome changed");
+  }
+
+  // Nobody lists what is gone, so nobody would notice.
+  void check_gone(SimWorld& world) {
+    books_->refresh(world);
+    for (const auto& [id, known] : books_->leases()) {
+      if (known.state != LeaseState::gone) continue;
+      const auto now = world.ledger().find(id);
+      expect(now && *now && (*now)->version == known.version && (*now)->state == LeaseState::gone,
+             world, "lease " + id.text + " changed after it was gone");
+    }
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+};
+
+bool needs_words(Outcome outcome) {
+  return outcome == Outcome::no_capacity || outcome == Outcome::refused ||
+         outcome == Outcome::boot_failed || outcome == Outcome::interrupted;
+}
+
+class ReasonLaw final : public Law {
+ public:
+  explicit ReasonLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "every lease ends with a reason"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    const auto& changes = books_->lease_changes();
+    for (; read_ < changes.size(); ++read_) judge(world, changes[read_].after);
+    check_overdue(world);
+  }
+
+ private:
+  void judge(SimWorld& world, const Lease& lease) {
+    const std::string which = "lease " + lease.id.text;
+    const bool is_over = lease.state == LeaseState::ending || lease.state == LeaseState::gone;
+    expect(is_over == (lease.outcome != Outcome::none), world,
+           which + " is " + std::string(to_string(lease.state)) + " with outcome " +
+               std::string(to_string(lease.outcome)));
+    expect(!is_over || !needs_words(lease.outcome) || !lease.reason.empty(), world,
+           which + " ended without a word: " + std::string(to_string(lease.outcome)));
+    expect(lease.reason == printable(lease.reason, lease.reason.size() + 1), world,
+           which + ": its reason is not printable");
+  }
+
+  void check_overdue(SimWorld& world) {
+    const Conditions& c = world.conditions;
+    const SteadyTime trouble =
+        later(later(c.ledger_trouble, c.ec2_trouble),
+              later(c.server_down, later(c.clock_trouble, c.github_trouble)));
+    for (const auto& [id, lease] : books_->leases()) {
+      if (lease.state == LeaseState::ending || lease.state == LeaseState::gone) continue;
+      held();
+      const SteadyTime from = later(steady_at(world, lease.deadline), trouble);
+      if (world.clock.steady() - from > k_written_within)
+        broken(world, "lease " + id.text + " goes on past its deadline");
+    }
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_terminal_law(SharedBooks books) {
+  return std::make_unique<TerminalLaw>(std::move(books));
+}
+std::unique_ptr<Law> make_reason_law(SharedBooks books) {
+  return std::make_unique<ReasonLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim

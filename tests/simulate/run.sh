@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# A share of `mayfly simulate`, built with sanitizers: the seeds that once failed, a campaign through
+# every scenario with each history played twice, and crash points of the smallest scenario. All of
+# it: ./dev simulate.
+#
+#   tests/simulate/run.sh [MAYFLY]
+set -euo pipefail
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+mayfly=${1:-build/dev/mayfly}
+passed=0 failed=0
+
+# holds NAME ARG...: the simulations of one command; what they said is shown where they fail.
+holds() {
+  local name=$1 began=$SECONDS output status=0
+  shift
+  output=$(timeout 300 "$mayfly" simulate "$@" 2>&1 </dev/null) || status=$?
+  if [[ $status == 0 ]]; then
+    echo "ok $name ($((SECONDS - began)) s)"
+    passed=$((passed + 1))
+  else
+    printf 'not ok %s: exit status %d of mayfly simulate %s\n%s\n' "$name" "$status" "$*" "$output"
+    failed=$((failed + 1))
+  fi
+}
+
+# refuses NAME WORDS ARG...: exit status 2, and the words are said.
+refuses() {
+  local name=$1 words=$2 output status=0
+  shift 2
+  output=$(timeout 60 "$mayfly" simulate "$@" 2>&1 </dev/null) || status=$?
+  if [[ $status == 2 && $output == *"$words"* ]]; then
+    echo "ok $name"
+    passed=$((passed + 1))
+  else
+    printf 'not ok %s: exit status %d\n%s\n' "$name" "$status" "$output"
+    failed=$((failed + 1))
+  fi
+}
+
+refuses 'a misspelt scenario: the nearest one' 'did you mean' --scenario one-rum
+refuses 'a list of faults that is none' 'POINT#NUMBER=KIND' --faults nonsense
+refuses 'an empty list of faults' '"none"' --faults ' '
+refuses 'a file of seeds that is not there' /nonexistent --replay /nonexistent
+holds 'the seeds that once failed' --replay tests/simulate/seeds.txt
+holds 'every scenario, each history twice' --seed 1 --runs 15 --shrink-tries 60
+holds 'crash points of one run' --crash-points --scenario one-run --stride 25 --pairs 20 \
+  --shrink-tries 60
+echo "$passed passed, $failed failed"
+[[ $failed == 0 ]]
