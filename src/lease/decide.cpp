@@ -108,7 +108,8 @@ void ending_acts(Decision& decision, const View& view) {
     if (lease.runner_name.empty() || absent || gave_up) {
       lease.runner_removed = true;
       note(decision, view.now, "runner-removed", gave_up ? "left to GitHub" : "");
-    } else {
+    } else if (view.facts.runner != RunnerSeen::busy) {
+      // A busy one cannot be removed (422), and one whose machine is dead stays busy for minutes.
       add(decision, Act::remove_runner);
     }
   }

@@ -27,7 +27,7 @@ help_teaches() {
   local command words
   runs '--help' 0 --help
   says '--help names every command, the exit statuses and the sample' "$out" serve check leases \
-    lease release sweep audit emulate demo 'Exit status' deploy/mayfly.toml
+    lease release sweep audit emulate demo simulate 'Exit status' deploy/mayfly.toml
   while read -r command words; do
     run "$command" --help
     # shellcheck disable=SC2086
@@ -42,6 +42,7 @@ sweep --config --stateless --json
 audit --config --json
 emulate --aws-port --github-port --directory --record
 demo --runs --old-shape --keep --record --verbose
+simulate --seed --runs --years --minutes --scenario --faults --crash-points --replay --list --json
 TABLE
   runs '--version' 0 --version
   says '--version says it' "$out" 'mayfly '

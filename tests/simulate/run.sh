@@ -43,7 +43,7 @@ refuses 'an empty list of faults' '"none"' --faults ' '
 refuses 'a file of seeds that is not there' /nonexistent --replay /nonexistent
 holds 'the seeds that once failed' --replay tests/simulate/seeds.txt
 holds 'every scenario, each history twice' --seed 1 --runs 15 --shrink-tries 60
-holds 'crash points of one run' --crash-points --scenario one-run --stride 25 --pairs 20 \
+holds 'crash points of one run' --crash-points --scenario one-run --stride 200 --pairs 12 \
   --shrink-tries 60
 echo "$passed passed, $failed failed"
 [[ $failed == 0 ]]

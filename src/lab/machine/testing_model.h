@@ -29,7 +29,7 @@ class ModelMetadata final : public HttpService {
       return {200, {}, k_model_lease};
     if (request.url == prefix + "meta-data/tags/instance/mayfly:claim") return {200, {}, "ab12"};
     if (request.url == prefix + "meta-data/tags/instance/mayfly:api")
-      return {200, {}, "https://mayfly.test"};
+      return {200, {}, api};
     if (request.url == prefix + "meta-data/tags/instance/mayfly:expires-at")
       return {200, {}, expires_at};
     if (request.url == prefix + "meta-data/instance-id") return {200, {}, k_model_id};
@@ -37,6 +37,7 @@ class ModelMetadata final : public HttpService {
   }
   int calls = 0;
   std::string expires_at = "9999999999";
+  std::string api = "https://mayfly.test";
 };
 
 // The service's side: answers claims with what `answers` says, then with a JIT config.

@@ -89,12 +89,11 @@ inline void check_settled(Rig& rig) {
   CHECK_MESSAGE(rig.watch().violations().empty(), rig.watch().text());
 }
 
-// Jobs that do not end by themselves, on runners that GitHub does not give up before the deadline:
-// a modelled machine says nothing to GitHub while it works.
+// Jobs that do not end by themselves, on machines whose timer root has cancelled.
 inline RigOptions endless_jobs() {
   RigOptions options = rr_options();
   options.machines.job = std::chrono::hours{5};
-  options.github.lost_after = Seconds{4000};
+  options.machines.arms_timer = false;
   return options;
 }
 

@@ -26,14 +26,14 @@ std::string tag(int number, const std::string& key, const std::string& value) {
 
 // A runner of other people, registered as they would.
 void register_runner(SimWorld& world, const std::string& name) {
-  HttpRequest request{"POST",
-                      std::string(k_github_url) +
-                          "/orgs/rr-debugger/actions/runners/generate-jitconfig",
-                      {{"User-Agent", "somebody"},
-                       {"Content-Type", "application/json"},
-                       {"Authorization", std::string("Bearer ") + k_github_token}},
-                      R"({"name":")" + name + R"(","runner_group_id":1,"labels":["theirs"]})",
-                      {}};
+  HttpRequest request{
+      "POST",
+      std::string(k_github_url) + "/orgs/rr-debugger/actions/runners/generate-jitconfig",
+      {{"User-Agent", "somebody"},
+       {"Content-Type", "application/json"},
+       {"Authorization", std::string("Bearer ") + k_github_token}},
+      R"({"name":")" + name + R"(","runner_group_id":1,"labels":["theirs"]})",
+      {}};
   const auto answer = world.network.send(request, world.clock.steady() + Seconds{10});
   MAYFLY_CHECK(answer && answer->ok());
 }

@@ -163,10 +163,11 @@ TEST_CASE("thinned out pairs of crash points still name every first and every se
     seconds.insert(pair.second);
     CHECK(pair.second <= second_max[pair.first]);
   }
-  CHECK(pairs.size() < 500);
+  CHECK(pairs.size() < 250);
   CHECK(firsts.size() == 60);
   CHECK(seconds.size() == 99);
   CHECK(thin_out(second_max, 100'000).size() == 4170);
+  CHECK(thin_out({{1, 1700}, {250, 1500}}, 20).size() <= 20);
 }
 
 TEST_CASE("a file of seeds says what is played, or which line is wrong") {

@@ -32,19 +32,27 @@ int lived(const SimResult& result, int life) {
 }  // namespace
 
 std::vector<CrashPair> thin_out(const std::map<int, int>& second_max, int pairs_max) {
-  const std::uint64_t all = sum_of(second_max);
-  const std::uint64_t room = static_cast<std::uint64_t>(std::max(pairs_max, 1));
-  const std::uint64_t step = std::max<std::uint64_t>(1, (all + room - 1) / room);
+  const auto room = static_cast<std::uint64_t>(std::max(pairs_max, 1));
+  const std::uint64_t step = std::max<std::uint64_t>(1, (sum_of(second_max) + room - 1) / room);
   std::vector<CrashPair> pairs;
-  std::set<int> firsts, seconds;
-  std::uint64_t number = 0;
+  std::set<int> firsts, seconds, all_seconds;
+  std::uint64_t diagonal = 0;
   for (const auto& [first, most] : second_max) {
+    ++diagonal;
     for (int second = 1; second <= most; ++second) {
-      const bool is_new = !firsts.contains(first) || !seconds.contains(second);
-      if (number++ % step != 0 && !is_new) continue;
+      all_seconds.insert(second);
+      if ((diagonal + static_cast<std::uint64_t>(second)) % step != 0) continue;
       pairs.push_back({first, second});
       firsts.insert(first);
       seconds.insert(second);
+    }
+  }
+  if (room < std::max(second_max.size(), all_seconds.size())) return pairs;
+  for (const auto& [first, most] : second_max) {
+    for (int second = 1; second <= most; ++second) {
+      const bool is_new_first = firsts.insert(first).second;
+      const bool is_new_second = seconds.insert(second).second;
+      if (is_new_first || is_new_second) pairs.push_back({first, second});
     }
   }
   return pairs;

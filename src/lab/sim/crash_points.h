@@ -34,7 +34,7 @@ struct CrashPair {
   friend bool operator==(const CrashPair&, const CrashPair&) = default;
 };
 // Of all pairs of a key of second_max and a number from 1 to its value about pairs_max, evenly
-// spread, in which each key and each number still occurs.
+// spread. Each key and each number still occurs, unless pairs_max is less than there are of either.
 [[nodiscard]] std::vector<CrashPair> thin_out(const std::map<int, int>& second_max, int pairs_max);
 
 }  // namespace mayfly::lab::sim

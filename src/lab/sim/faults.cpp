@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, k_fault_kinds> k_names = {
     "expired",    "denied",          "conflict",   "ledger-error",  "kill",
     "interrupt",  "interrupt-later", "hide",       "vanish",        "capacity",
     "ec2-outage", "github-outage",   "api-outage", "ledger-outage", "ledger-loss",
-    "clock-step", "kill-server",
+    "clock-step", "kill-server",     "drain",
 };
 constexpr int k_first_world_kind = static_cast<int>(FaultKind::interrupt);
 // An exhaustive search kills every life at its k-th boundary; after so many the work may go on.

@@ -50,8 +50,9 @@ enum class FaultKind {
   ledger_loss,      // the ledger is empty from now on
   clock_step,       // one server's calendar jumps by amount
   kill_server,      // one server ends, and comes back after amount
+  drain,            // somebody else in the account uses up EC2's rate limits
 };
-inline constexpr int k_fault_kinds = static_cast<int>(FaultKind::kill_server) + 1;
+inline constexpr int k_fault_kinds = static_cast<int>(FaultKind::drain) + 1;
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> parse_fault_kind(std::string_view text);

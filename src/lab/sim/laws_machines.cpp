@@ -196,7 +196,8 @@ class CapsLaw final : public Law {
   void count_leases(SimWorld& world) {
     Tally tally;
     for (const auto& [id, lease] : books_->leases()) {
-      if (!is_live(lease.state)) continue;
+      // As the caps count: until the end of its machine is confirmed.
+      if (!is_live(lease.state) || lease.machine_ended) continue;
       ++tally.all;
       add(tally, lease);
     }

@@ -13,6 +13,8 @@ constexpr Millis k_written_within{60'000};
 // A short stage may have come and gone between two looks.
 bool can_become(LeaseState from, LeaseState to, std::int64_t writes) {
   if (from == to || is_edge(from, to)) return true;
+  // One write may say both that it ends and that nothing is left to be ended.
+  if (to == LeaseState::gone && is_edge(from, LeaseState::ending)) return true;
   if (writes < 2 || from == LeaseState::gone) return false;
   if (from == LeaseState::ending) return to == LeaseState::gone;
   return true;

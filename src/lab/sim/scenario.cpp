@@ -19,7 +19,8 @@ const std::map<K, int> k_world_faults = {
     {K::interrupt, 1500},    {K::interrupt_later, 1500}, {K::hide, 1500},
     {K::vanish, 1000},       {K::capacity, 1200},        {K::ec2_outage, 150},
     {K::github_outage, 200}, {K::api_outage, 300},       {K::ledger_outage, 300},
-    {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800}};
+    {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800},
+    {K::drain, 400}};
 
 Swarm all_faults() {
   Swarm swarm;
@@ -119,7 +120,8 @@ Scenario ec2_down() {
                          {K::throttle, 150},
                          {K::hide, 4000},
                          {K::server_error, 100},
-                         {K::server_error_done, 100}});
+                         {K::server_error_done, 100},
+                         {K::drain, 3000}});
   return scenario;
 }
 

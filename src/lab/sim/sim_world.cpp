@@ -231,6 +231,9 @@ Result<HttpResponse> SimWorld::machine_send(std::string_view who, const HttpRequ
   if (request.url.starts_with(k_github_url) && is_out(Edge::github))
     return fail(Code::transport_not_sent, "no connection");
   auto answer = network.send(request, deadline);
+  const bool is_job_done = request.url.ends_with("/_runner/job") && answer && answer->ok() &&
+                           request.body.find("completed") != std::string::npos;
+  if (is_job_done) ++counts.jobs_done;
   trace.line(clock.steady(), who, call_name(request),
              answer ? std::to_string(answer->status) : answer.error().message);
   return answer;

@@ -1,6 +1,7 @@
 #include "lab/sim/simulation.h"
 
 #include "lab/sim/callers.h"
+#include "lab/sim/scout.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -55,6 +56,7 @@ void play(SimWorld& world) {
 
 void collect_laws(SimWorld& world, SimResult& result) {
   world.for_each_law([&](const Law& law) {
+    if (dynamic_cast<const Scout*>(&law) != nullptr) return;
     result.checks += law.checks();
     result.checks_by_law[std::string(law.name())] += law.checks();
     for (const Violation& violation : law.violations()) result.violations.push_back(violation);
@@ -74,11 +76,11 @@ SimResult collect(SimWorld& world, SteadyTime began) {
   if (const auto audit = world.ledger().audit()) {
     result.leases = static_cast<std::uint64_t>(audit->leases);
     result.launched = static_cast<std::uint64_t>(audit->launched);
+    result.spent = audit->spent;
   }
   result.boundaries = world.faults.boundaries();
   for (int life = 1; life <= world.lives; ++life)
     result.boundaries_by_life[life] = world.faults.boundaries_of_life(life);
-  result.spent = world.aws->spent();
   return result;
 }
 

@@ -58,6 +58,11 @@ class Trouble {
         return lose_ledger();
       case FaultKind::clock_step:
         return step_clock(server(target), fault.amount, detail);
+      case FaultKind::drain:
+        for (const char* action : {"DescribeInstances", "CreateFleet", "TerminateInstances"})
+          (void)world_.aws->drain(action, 100);
+        world_.conditions.ec2_trouble = world_.clock.steady() + Seconds{30};
+        return true;
       case FaultKind::kill_server:
         server(target).kill(fault.amount + Millis{1});
         return true;
@@ -131,12 +136,24 @@ class Trouble {
   SeededEntropy entropy_;
 };
 
+// What goes wrong while nothing exists goes wrong for nobody: only time in which there is something
+// counts.
+void pass_busy_time(SimWorld& world, Millis d) {
+  constexpr Millis k_step = Seconds{60};
+  while (d > Millis{0}) {
+    const SteadyTime began = world.clock.steady();
+    const bool was_quiet = world.is_quiet();
+    world.rest_until(began + std::min(d, k_step));
+    if (!was_quiet) d -= world.clock.steady() - began;
+  }
+}
+
 }  // namespace
 
 void trouble_forever(SimWorld& world) {
   Trouble trouble(world);
   while (const auto draw = world.faults.next_in_world()) {
-    world.fibers.sleep_for(draw->after);
+    pass_busy_time(world, draw->after);
     trouble.happen(*draw);
   }
 }
