@@ -25,12 +25,30 @@ void add(Decision& decision, Act act) {
     decision.acts.push_back(act);
 }
 
+bool is_absence_believed(const Lease& lease, const View& view) {
+  return lease.machine_missing_since &&
+         view.now - *lease.machine_missing_since > view.policy.list_lag;
+}
+
+void see_machine(Decision& decision, const View& view) {
+  std::optional<WallTime>& missing = decision.next.machine_missing_since;
+  const MachineSeen seen = view.facts.machine.seen;
+  const Launch& launch = decision.next.launch;
+  if (!launch.pending && launch.instance_id.empty()) return;  // there is none to miss
+  if (seen == MachineSeen::unknown || (seen == MachineSeen::absent) == missing.has_value()) return;
+  if (seen == MachineSeen::absent)
+    missing = view.now;
+  else
+    missing.reset();
+  decision.changed = true;
+}
+
 bool machine_is_dead(const Lease& lease, const View& view) {
   switch (view.facts.machine.seen) {
     case MachineSeen::ended:
       return true;
     case MachineSeen::absent:
-      return !lease.launch.pending && view.now - lease.launch.intended_at > view.policy.list_lag;
+      return !lease.launch.pending && is_absence_believed(lease, view);
     default:
       return false;
   }
@@ -88,9 +106,9 @@ void on_machine_death(Decision& decision, const View& view) {
 void ending_acts(Decision& decision, const View& view) {
   Lease& lease = decision.next;
   if (!lease.machine_ended) {
-    const bool settled = view.now - lease.launch.intended_at > view.policy.list_lag;
     const bool never_was = lease.launch.pending && lease.launch.instance_id.empty() &&
-                           view.facts.machine.seen == MachineSeen::absent && settled;
+                           view.facts.machine.seen == MachineSeen::absent &&
+                           is_absence_believed(lease, view);
     const bool none_known = !lease.launch.pending && lease.launch.instance_id.empty();
     if (none_known || never_was || machine_is_dead(lease, view)) {
       lease.machine_ended = true;
@@ -230,6 +248,7 @@ Decision decide(const Lease& lease, const LeaseFacts& facts, WallTime now,
   Decision decision{lease, false, {}, {}};
   if (lease.state == gone) return decision;
   const View view{facts, now, policy};
+  see_machine(decision, view);
   adopt(decision, view);
   if (decision.next.state != ending) {
     if (now >= lease.deadline) {

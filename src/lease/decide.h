@@ -18,8 +18,8 @@ struct SweepPolicy {
   int boots_max = 3;
   // A new launch's pending intent belongs to the request that made it for so long.
   Millis launch_patience{Seconds{30}};
-  // After this a complete list that lacks a machine is believed (facts.md D20, peers: 30 s to 60
-  // s).
+  // A machine that complete lists lack for so long is believed to be gone. EC2 names terminated
+  // machines for an hour, so this is rare, and lists may lag (facts.md D20, peers: 30 s to 60 s).
   Millis list_lag{Seconds{300}};
   // From a runner that left GitHub's list to a machine that should have powered itself off.
   Millis power_off_grace{Seconds{60}};

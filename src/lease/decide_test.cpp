@@ -132,10 +132,10 @@ TEST_CASE(
   const Decision early = after(lease, facts, Seconds{60});
   CHECK(early.next.state == ending);
   CHECK_FALSE(has_act(early, Act::resend_launch));
-  const Decision late = after(lease, facts, Seconds{301});
-  CHECK(late.next.state == gone);
+  CHECK(after(early.next, facts, Seconds{360}).next.state == ending);
+  CHECK(after(early.next, facts, Seconds{361}).next.state == gone);
   facts.machine.seen = MachineSeen::unknown;
-  CHECK(after(lease, facts, Seconds{301}).next.state == ending);
+  CHECK(after(early.next, facts, Seconds{361}).next.state == ending);
 }
 
 TEST_CASE("decide: a machine that dies before its job is launched again, at most boots_max times") {
@@ -187,12 +187,27 @@ TEST_CASE("decide: a second launch waits until the first machine is confirmed en
   CHECK(relaunch.next.launch.instance_id.empty());
 }
 
-TEST_CASE("decide: a machine missing from a fresh list is not taken for dead") {
+TEST_CASE("decide: a machine is taken for dead when lists lack it for long, not when one does") {
   const Lease lease = lease_in(booting);
   LeaseFacts facts = facts_as_expected(lease);
   facts.machine.seen = MachineSeen::absent;
-  CHECK(after(lease, facts, Seconds{299}).next.state == booting);
-  CHECK(after(lease, facts, Seconds{301}).next.state == launching);
+  const Decision first = after(lease, facts, Seconds{100});
+  CHECK(first.next.state == booting);
+  CHECK(after(first.next, facts, Seconds{400}).next.state == booting);
+  CHECK(after(first.next, facts, Seconds{401}).next.state == launching);
+}
+
+TEST_CASE("decide: a machine that was missing and is seen again has never been missing") {
+  const Lease lease = lease_in(booting);
+  LeaseFacts facts = facts_as_expected(lease);
+  const MachineSeen alive = facts.machine.seen;
+  facts.machine.seen = MachineSeen::absent;
+  const Decision missing = after(lease, facts, Seconds{100});
+  facts.machine.seen = alive;
+  const Decision back = after(missing.next, facts, Seconds{110});
+  CHECK_FALSE(back.next.machine_missing_since);
+  facts.machine.seen = MachineSeen::absent;
+  CHECK(after(back.next, facts, Seconds{405}).next.state == booting);
 }
 
 TEST_CASE(

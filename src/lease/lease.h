@@ -112,13 +112,14 @@ struct Lease {
   std::string claim_key_sha256;  // empty until claimed
   std::string runner_name;       // registered name, empty until claimed
   std::optional<RunnerId> runner_id;
-  bool metadata_off = false;                     // IMDS switched off
-  bool job_seen = false;                         // the runner has taken a job
-  bool release_asked = false;                    // the doorbell: look whether it is still needed
-  bool run_confirmed = false;                    // seed only: a job of run_id carries the label
-  std::optional<WallTime> runner_missing_since;  // GitHub's complete list lacks it since
-  bool runner_removed = false;                   // confirmed not on GitHub
-  bool machine_ended = false;                    // confirmed terminated, or never existed
+  bool metadata_off = false;                      // IMDS switched off
+  bool job_seen = false;                          // the runner has taken a job
+  bool release_asked = false;                     // the doorbell: look whether it is still needed
+  bool run_confirmed = false;                     // seed only: a job of run_id carries the label
+  std::optional<WallTime> runner_missing_since;   // GitHub's complete list lacks it since
+  std::optional<WallTime> machine_missing_since;  // likewise EC2's and the machine
+  bool runner_removed = false;                    // confirmed not on GitHub
+  bool machine_ended = false;                     // confirmed terminated, or never existed
 };
 
 // What a machine cost or costs at most; one per instance ever launched.

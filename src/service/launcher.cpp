@@ -92,6 +92,7 @@ Status Launcher::intend(Lease& lease, bool on_demand) {
   launch.on_demand = on_demand;
   launch.intended_at = seams_.clock.wall();
   launch.instance_id = InstanceId{};
+  lease.machine_missing_since.reset();
   launch.instance_type.clear();
   launch.zone.clear();
   launch.usd_per_hour = config_.worst_price_for(lease.architecture);

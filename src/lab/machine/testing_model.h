@@ -28,8 +28,7 @@ class ModelMetadata final : public HttpService {
     if (request.url == prefix + "meta-data/tags/instance/mayfly:lease")
       return {200, {}, k_model_lease};
     if (request.url == prefix + "meta-data/tags/instance/mayfly:claim") return {200, {}, "ab12"};
-    if (request.url == prefix + "meta-data/tags/instance/mayfly:api")
-      return {200, {}, api};
+    if (request.url == prefix + "meta-data/tags/instance/mayfly:api") return {200, {}, api};
     if (request.url == prefix + "meta-data/tags/instance/mayfly:expires-at")
       return {200, {}, expires_at};
     if (request.url == prefix + "meta-data/instance-id") return {200, {}, k_model_id};

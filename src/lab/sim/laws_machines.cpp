@@ -16,7 +16,7 @@ constexpr Millis k_felt_for{60'000};
 constexpr Millis k_bound_well{30'000};
 constexpr Millis k_bound_ill{120'000};
 // EC2's complete list lacked a machine for so long: then it is believed to be gone.
-constexpr Millis k_absence_believed{60'000};
+constexpr Millis k_absence_believed{300'000};
 
 bool is_tag_of(const QueryForm& tag, const char* key) { return tag.text("Key") == key; }
 

@@ -12,7 +12,7 @@ namespace {
 
 // Asking takes a while, and what GitHub said is believed for a few seconds.
 constexpr Millis k_asked_within{60'000};
-constexpr Millis k_absence_believed{60'000};
+constexpr Millis k_absence_believed{300'000};
 // A job that is waiting must be known to the service after this much time.
 constexpr Millis k_known_after{60'000};
 
