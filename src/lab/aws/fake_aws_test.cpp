@@ -158,6 +158,23 @@ TEST_CASE("sts: a web identity token buys keys that work until they expire") {
   CHECK(element(bench.query("Action=DescribeInstances").body, "Code") == "RequestExpired");
 }
 
+TEST_CASE("sts: keys that expired a day ago are forgotten when new ones are given out") {
+  FakeAwsOptions options;
+  options.web_identities[k_role] = "jwt";
+  Bench bench(options);
+  const HttpRequest ask{"POST", "/", {}, assume("jwt"), {}};
+  const auto answer = bench.aws.handle(ask);
+  bench.key = {element(answer.body, "AccessKeyId"), element(answer.body, "SecretAccessKey"),
+               element(answer.body, "SessionToken"), std::nullopt, ""};
+  const auto code_after = [&](Millis d) {
+    bench.clock.pass(d);
+    CHECK(bench.aws.handle(ask).status == 200);
+    return element(bench.query("Action=DescribeInstances").body, "Code");
+  };
+  CHECK(code_after(std::chrono::hours{25}) == "RequestExpired");
+  CHECK(code_after(Seconds{1}) == "AuthFailure");
+}
+
 TEST_CASE("sts: a wrong token or role buys nothing") {
   FakeAwsOptions options;
   options.web_identities[k_role] = "jwt";

@@ -31,7 +31,9 @@ TEST_CASE("moving world: a hidden instance is unknown to every call until its ti
     CHECK(bench.query("Action=" + std::string(action) + id.text)
               .body.find("InvalidInstanceID.NotFound") != std::string::npos);
   CHECK(bench.aws.find(id)->state == InstanceState::running);
-  bench.clock.pass(Seconds{20});
+  bench.clock.pass(Seconds{19});
+  CHECK(describe(bench).find(id.text) == std::string::npos);
+  bench.clock.pass(Seconds{1});
   CHECK(describe(bench).find(id.text) != std::string::npos);
 }
 

@@ -144,6 +144,11 @@ TEST_CASE("fake github: a run that is run again is not forgotten by its earlier 
   bench.play_hosted(run, "stop");
   bench.clock.advance(Seconds{99});
   REQUIRE(bench.github.rerun(run, Rerun::all));
+  REQUIRE(bench.github.cancel_run(run));
+  bench.play_hosted(run, "stop");
+  bench.clock.advance(Seconds{99});
+  CHECK(bench.github.runs().size() == 1);
+  REQUIRE(bench.github.rerun(run, Rerun::all));
   bench.clock.advance(Seconds{1000});
   CHECK(bench.github.runs().size() == 1);
   REQUIRE(bench.github.cancel_run(run));

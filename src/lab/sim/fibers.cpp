@@ -65,7 +65,7 @@ void Fibers::end_all() {
   for (const auto& [id, fiber] : fibers_) killed_[fiber->group] = true;
   killed_[k_world] = true;
   while (!fibers_.empty()) {
-    fibers_.begin()->second->due = clock_.steady();
+    for (const auto& [id, fiber] : fibers_) hasten(*fiber);
     (void)run_one();
   }
 }
@@ -83,11 +83,22 @@ Fibers::Id Fibers::spawn(Group group, std::function<void()> body) {
   auto fiber = std::make_unique<Fiber>();
   fiber->id = ++last_id_;
   fiber->group = group;
-  fiber->due = clock_.steady();
   fiber->body = std::move(body);
   const Id id = fiber->id;
+  enqueue(*fiber, clock_.steady());
   fibers_[id] = std::move(fiber);
   return id;
+}
+
+void Fibers::enqueue(Fiber& fiber, SteadyTime due) {
+  fiber.due = due;
+  queue_.emplace(due, fiber.id);
+}
+
+void Fibers::hasten(Fiber& fiber) {
+  if (&fiber == current_ || fiber.due <= clock_.steady()) return;
+  queue_.erase({fiber.due, fiber.id});
+  enqueue(fiber, clock_.steady());
 }
 
 void Fibers::run_body(Fiber& fiber) {
@@ -131,22 +142,21 @@ void Fibers::sleep_until(SteadyTime t) {
   MAYFLY_CHECK(current_ != nullptr);
   Fiber& self = *current_;
   if (is_killed(self.group)) throw Killed{};
-  self.due = std::max(t, clock_.steady());
+  enqueue(self, std::max(t, clock_.steady()));
   switch_back(self);
   if (is_killed(self.group)) throw Killed{};
 }
 
 void Fibers::wake(Id id) {
   const auto found = fibers_.find(id);
-  if (found != fibers_.end() && found->second.get() != current_)
-    found->second->due = std::min(found->second->due, clock_.steady());
+  if (found != fibers_.end()) hasten(*found->second);
 }
 
 void Fibers::kill(Group group) {
   MAYFLY_CHECK(group != k_world);
   killed_[group] = true;
   for (const auto& [id, fiber] : fibers_)
-    if (fiber->group == group) fiber->due = std::min(fiber->due, clock_.steady());
+    if (fiber->group == group) hasten(*fiber);
 }
 
 std::size_t Fibers::count(Group group) const {
@@ -156,22 +166,22 @@ std::size_t Fibers::count(Group group) const {
 }
 
 std::optional<SteadyTime> Fibers::next() const {
-  std::optional<SteadyTime> next;
-  for (const auto& [id, fiber] : fibers_)
-    if (!next || fiber->due < *next) next = fiber->due;
-  return next;
+  if (queue_.empty()) return std::nullopt;
+  return queue_.begin()->first;
 }
 
 bool Fibers::run_one() {
   ready_.clear();
-  for (const auto& [id, fiber] : fibers_)
-    if (fiber->due <= clock_.steady()) ready_.push_back(fiber.get());
+  for (auto at = queue_.begin(); at != queue_.end() && at->first <= clock_.steady(); ++at)
+    ready_.push_back(at->second);
   if (ready_.empty()) return false;
-  Fiber& chosen = *ready_[ready_.size() == 1 ? 0 : entropy_.below(ready_.size())];
+  const Id id = ready_[ready_.size() == 1 ? 0 : entropy_.below(ready_.size())];
+  Fiber& chosen = *fibers_.at(id);
+  queue_.erase({chosen.due, id});
   switch_to(chosen);
   if (!chosen.is_over) return true;
   free_stacks_.push_back(std::move(chosen.stack));
-  fibers_.erase(chosen.id);
+  fibers_.erase(id);
   return true;
 }
 

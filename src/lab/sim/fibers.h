@@ -14,6 +14,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -74,6 +76,9 @@ class Fibers {
 
   void start(Fiber& fiber);
   void run_body(Fiber& fiber);
+  // When it is its turn again; the one that runs is not in the queue.
+  void enqueue(Fiber& fiber, SteadyTime due);
+  void hasten(Fiber& fiber);
   void switch_to(Fiber& fiber);
   void switch_back(Fiber& fiber);
   [[nodiscard]] std::unique_ptr<std::byte[]> take_stack();
@@ -82,11 +87,12 @@ class Fibers {
   SeededEntropy entropy_;
   Id last_id_ = 0;
   std::map<Id, std::unique_ptr<Fiber>> fibers_;
+  std::set<std::pair<SteadyTime, Id>> queue_;
   std::map<Group, bool> killed_;
   Fiber* current_ = nullptr;
   boost::context::fiber scheduler_;
   std::vector<std::unique_ptr<std::byte[]>> free_stacks_;
-  std::vector<Fiber*> ready_;  // scratch
+  std::vector<Id> ready_;  // scratch
   void* scheduler_fake_stack_ = nullptr;
   const void* scheduler_bottom_ = nullptr;
   std::size_t scheduler_size_ = 0;

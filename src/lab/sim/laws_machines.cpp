@@ -173,12 +173,12 @@ class CapsLaw final : public Law {
   struct Tally {
     int all = 0;
     std::map<std::string, int> by_repository;
-    std::map<RunId, int> by_run;
+    std::map<std::pair<RunId, int>, int> by_run;  // and its attempt
   };
 
   static void add(Tally& tally, const Lease& lease) {
     ++tally.by_repository[lease.repository.text];
-    ++tally.by_run[lease.run_id];
+    ++tally.by_run[{lease.run_id, lease.run_attempt}];
   }
 
   void count_machines(SimWorld& world) {
@@ -212,7 +212,7 @@ class CapsLaw final : public Law {
              "more " + what + " of " + repository + " than its limit");
     for (const auto& [run, count] : tally.by_run)
       expect(count <= caps.machines_per_run, world,
-             "more " + what + " of run " + std::to_string(run) + " than its limit");
+             "more " + what + " of run " + std::to_string(run.first) + " than its limit");
   }
 
   SharedBooks books_;

@@ -9,10 +9,10 @@ namespace mayfly::lab::sim {
 
 namespace {
 
-constexpr std::array k_bad = {Behaviour::crashes_in_job,     Behaviour::hangs,
-                              Behaviour::mute_after_claim,   Behaviour::never_exits,
-                              Behaviour::replays_claim,      Behaviour::never_exits,
-                              Behaviour::claims_for_another, Behaviour::floods_events};
+constexpr std::array k_bad = {
+    Behaviour::crashes_in_job,     Behaviour::hangs,         Behaviour::mute_after_claim,
+    Behaviour::never_exits,        Behaviour::replays_claim, Behaviour::never_exits,
+    Behaviour::claims_for_another, Behaviour::floods_events, Behaviour::clock_off};
 
 }  // namespace
 
@@ -44,6 +44,8 @@ struct SimMachines::Player {
 
 SimMachines::SimMachines(SimWorld& world, std::uint64_t seed)
     : world_(world), entropy_(seed), behaviour_entropy_(seed + 1) {
+  // The timer would end most machines before anybody else has to.
+  options_.arms_timer = behaviour_entropy_.below(2) == 0;
   options_.others = [this] {
     std::vector<std::pair<std::string, std::string>> others;
     if (const auto known = world_.ledger().recent(6))

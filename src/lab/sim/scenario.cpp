@@ -158,6 +158,29 @@ Scenario clocks() {
   return scenario;
 }
 
+Scenario quiet_years() {
+  Scenario scenario = mixed();
+  scenario.name = "quiet-years";
+  scenario.text = "a small project: a run every ten days or so, for years, under all faults";
+  scenario.gap_min = scenario.gap_max = std::chrono::hours{240};
+  scenario.runs_min = 30;
+  scenario.runs_max = 45;
+  scenario.horizon = std::chrono::hours{24 * 800};
+  return scenario;
+}
+
+Scenario storm() {
+  Scenario scenario =
+      named("storm", "thousands of repeated requests a minute, launches' answers lost");
+  scenario.repeating = 1000;
+  scenario.repeats_max = 4000;
+  scenario.runs_min = 3;
+  scenario.runs_max = 5;
+  scenario.gap_max = Millis{600'000};
+  scenario.swarm = only({{K::lose_reply, 400}, {K::server_error_done, 300}});
+  return scenario;
+}
+
 Scenario dead_service() {
   Scenario scenario = named("dead-service",
                             "the service dies and never returns: the second "
@@ -174,10 +197,10 @@ Scenario dead_service() {
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all = {mixed(),   two_servers(), people(),      hostile(),
-                                            crashes(), ambiguous(),   github_down(), ec2_down(),
-                                            spot(),    records(),     clocks(),      dead_service(),
-                                            calm(),    one_run(),     one_v1_run()};
+  static const std::vector<Scenario> all = {
+      mixed(),       two_servers(), people(),     hostile(),     crashes(), ambiguous(),
+      github_down(), ec2_down(),    spot(),       records(),     clocks(),  dead_service(),
+      calm(),        one_run(),     one_v1_run(), quiet_years(), storm()};
   return all;
 }
 

@@ -17,16 +17,27 @@ constexpr Millis k_quiet_rest = std::chrono::hours{6};
 constexpr Millis k_look_every{5'000};
 constexpr Millis k_stale_max{60'000};
 
-FakeAwsOptions aws_options(const Scenario& scenario) {
+FakeAwsOptions aws_options(const Scenario& scenario, std::uint64_t seed) {
+  SeededEntropy entropy(seed * 7919 + 43);
   FakeAwsOptions options;
   if (scenario.web_identity) options.web_identities[std::string(k_role)] = k_identity_token;
   options.terminated_visible = std::chrono::minutes{10};
   options.boot_jitter = Millis{4000};
+  if (!scenario.draws_config) return options;
+  // Lists of several pages, empty ones among them; new machines that are not in them yet.
+  options.page_size_max = 3 + entropy.below(10);
+  options.empty_pages = entropy.below(3) == 0;
+  options.visible_after = Seconds(static_cast<std::int64_t>(entropy.below(20)));
   return options;
 }
 
-GithubOptions github_options() {
+GithubOptions github_options(const Scenario& scenario, std::uint64_t seed) {
+  SeededEntropy entropy(seed * 7919 + 47);
   GithubOptions options = rr_options().github;
+  if (scenario.draws_config) {
+    options.page_max = 2 + entropy.below(20);
+    options.listing_lag = Seconds(static_cast<std::int64_t>(entropy.below(30)));
+  }
   options.token = Secret(k_github_token);
   return options;
 }
@@ -61,9 +72,9 @@ SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSp
   environment = make_environment(scenario);
   aws_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 19);
   github_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 23);
-  aws = std::make_unique<FakeAws>(clock, *aws_entropy_, aws_options(scenario));
+  aws = std::make_unique<FakeAws>(clock, *aws_entropy_, aws_options(scenario, seed));
   imds = std::make_unique<FakeImds>(*aws, clock, *aws_entropy_);
-  github = std::make_unique<FakeGithub>(clock, *github_entropy_, github_options());
+  github = std::make_unique<FakeGithub>(clock, *github_entropy_, github_options(scenario, seed));
   network.connect(k_ec2_url, *aws);
   network.connect(k_github_url, *github);
   network.connect(k_imds_url, *imds);
@@ -304,6 +315,8 @@ void SimWorld::run_until(SteadyTime end, const std::function<bool()>& done) {
   while (clock.steady() < end && !(done && done())) {
     SteadyTime next = std::min(end, fibers.next().value_or(end));
     if (const auto change = aws->next_change()) next = std::min(next, *change);
+    if (const auto change = github->next_change())
+      next = std::max(std::min(next, *change), clock.steady());
     const Millis gap = next - clock.steady();
     if (gap > Seconds{120}) counts.skipped += gap;
     if (gap > Millis{0}) clock.pass(gap);
