@@ -13,6 +13,8 @@ namespace mayfly::lab::sim {
 // Begins the scenario's runs one after the other; from a fiber. Returns when the last has begun or
 // the horizon is reached; the stories go on by themselves (SimWorld::active_callers).
 void begin_runs(SimWorld& world);
+// A machine that somebody in the account starts by hand, on demand, with these tags.
+void start_instance(SimWorld& world, const aws::Tags& tags);
 // Instances and runners of other people, which must all be there at the end.
 void add_bystanders(SimWorld& world);
 // Strangers who know everything public: once in a while until the world is healed; from a fiber.
