@@ -43,13 +43,15 @@ def parse(arguments):
     parser.add_argument("--patience", default=420, **number,
                         help="seconds after a round for everything to be gone (420)")
     parser.add_argument("--quick", action="store_true",
-                        help="do not wait the five minutes for which a lease rests whose launch was "
-                        "lost and of which EC2 shows no machine")
+                        help="do not wait the five minutes for which a lease rests whose launch "
+                        "was lost and of which EC2 shows no machine")
     parser.add_argument("--machines", default="models", choices=("models", "processes"),
                         help="processes run the real boot script, and want fewer callers (models)")
     parser.add_argument("--build", default=os.environ.get("MAYFLY_BUILD") or
                         os.path.normpath(os.path.join(root, "build")),
                         help="directory of the programs (that of MAYFLY_BUILD, else build/)")
+    parser.add_argument("--keep", action="store_true",
+                        help="leave ledgers and logs also where no law was broken")
     parser.add_argument("--json", action="store_true", help="the result as JSON, nothing else")
     options = parser.parse_args(arguments)
     options.build = os.path.abspath(options.build)
@@ -82,7 +84,8 @@ class Progress:
 
     def on_round(self, a_round):
         print(("\r\033[K" if self.is_terminal else "# ") + self.line(a_round.number) +
-              f"; settled in {a_round.settled_in:.1f} s, busy for {a_round.busy_for:.1f} s", file=sys.stderr, flush=True)
+              f"; settled in {a_round.settled_in:.1f} s, busy for {a_round.busy_for:.1f} s",
+              file=sys.stderr, flush=True)
 
 
 def quantile(values, part):
@@ -140,7 +143,7 @@ def play(options, directory, books):
         except Problem as problem:
             return rounds, f"round {number}: {problem}"
         progress.on_round(rounds[-1])
-        if books.counts["breaches"] == before:
+        if books.counts["breaches"] == before and not options.keep:
             shutil.rmtree(place)
     return rounds, None
 
@@ -155,15 +158,16 @@ def main(arguments):
         books, began = Books(), time.monotonic()
         rounds, problem = play(options, directory, books)
         breaches = dict(books.breaches)
-        is_kept = bool(problem or breaches)
-        result = {"seed": options.seed, "ok": not is_kept, "problem": problem,
+        failed = bool(problem or breaches)
+        is_kept = failed or options.keep
+        result = {"seed": options.seed, "ok": not failed, "problem": problem,
                   "breaches": breaches, "kept": directory if is_kept else None,
                   **figures(rounds, books, time.monotonic() - began)}
         if options.json:
             print(json.dumps(result, indent=1))
         else:
             report(options, result)
-        return 1 if is_kept else 0
+        return 1 if failed else 0
     except KeyboardInterrupt:
         print(f"\nstopped; seed {options.seed}", file=sys.stderr)
         return 130

@@ -49,7 +49,7 @@ class Round:
         self.sweeps = []  # seconds from the start to the end of the first sweep
         self.failed = None  # of a thread
         self.settled_in = 0.0  # seconds from the last start until everything was over
-        self.busy_for = 0.0  # and, of those, after the last run, until only leases at rest were left
+        self.busy_for = 0.0  # of those, after the last run, until only leases at rest were left
         self.quiet = threading.Event()  # no new runs
         self.over = threading.Event()  # nobody looks any more
 
