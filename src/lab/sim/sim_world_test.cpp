@@ -102,12 +102,12 @@ TEST_CASE("sim: two machines of one lease break a law, two of two leases do not"
 
 TEST_CASE("sim: more machines than the cap break a law") {
   SimWorld world(nobody_there(), 1, {});
-  for (int i = 0; i <= world.config.limits.machines; ++i)
-    start_instance(world, tags_of(world,
-                                  "l-aaaaaaaaaaaaaaaaaaa" + std::to_string(i % 10) +
-                                      std::string(static_cast<std::size_t>(i / 10), 'b'),
-                                  Seconds{600}));
-  world.run_until(world.clock.steady() + Seconds{10});
+  for (int i = 0; i <= world.config.limits.machines; ++i) {
+    const std::string digits = std::to_string(i);
+    const std::string lease = "l-" + std::string(20 - digits.size(), '0') + digits;
+    start_instance(world, tags_of(world, lease, Seconds{600}));
+    world.run_until(world.clock.steady() + Seconds{1});
+  }
   CHECK(has(broken_laws(world), "caps"));
 }
 
