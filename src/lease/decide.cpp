@@ -71,24 +71,6 @@ void adopt(Decision& decision, const View& view) {
   if (lease.state == launching) move_to(decision, booting, view.now);
 }
 
-// The way back to launching, or the end when no launch is left. The dead machine's runner is
-// removed by name with all runners that no lease wants.
-void relaunch_or_fail(Decision& decision, const View& view, const std::string& why) {
-  Lease& lease = decision.next;
-  if (lease.launch.boots >= view.policy.boots_max) {
-    end_with(decision, Outcome::boot_failed, view.now, why);
-    return;
-  }
-  lease.claim_key_sha256.clear();
-  lease.runner_name.clear();
-  lease.runner_id.reset();
-  lease.runner_missing_since.reset();
-  lease.metadata_off = false;
-  lease.next_launch_at = view.now;
-  lease.give_up_at.reset();
-  move_to(decision, launching, view.now, why);
-}
-
 void on_machine_death(Decision& decision, const View& view) {
   Lease& lease = decision.next;
   const std::string& reason = view.facts.machine.reason;
@@ -99,7 +81,7 @@ void on_machine_death(Decision& decision, const View& view) {
   } else if (took_job) {
     end_with(decision, Outcome::job_done, view.now, "");
   } else if (lease.state == booting || view.facts.jobs_known) {
-    relaunch_or_fail(decision, view, reason.empty() ? "the machine is gone" : reason);
+    relaunch(decision, view.now, view.policy, reason.empty() ? "the machine is gone" : reason);
   }
 }
 
@@ -187,12 +169,12 @@ void see_runner(Decision& decision, const View& view) {
 // (facts.md A2). The machine should have powered itself off; it gets a moment, then is ended.
 void on_missing_runner(Decision& decision, const View& view) {
   Lease& lease = decision.next;
-  if (!lease.runner_missing_since || lease.state == claimed) return;
+  if (!lease.runner_missing_since || (lease.state == claimed && !lease.job_seen)) return;
   if (view.now - *lease.runner_missing_since <= view.policy.power_off_grace) return;
   if (lease.job_seen || view.facts.job_taken) {
     end_with(decision, Outcome::job_done, view.now, "");
   } else if (view.facts.jobs_known) {
-    relaunch_or_fail(decision, view, "GitHub took the idle runner off its list");
+    relaunch(decision, view.now, view.policy, "GitHub took the idle runner off its list");
   }
 }
 
@@ -207,7 +189,11 @@ void decide_running(Decision& decision, const View& view) {
   const bool up_late = lease.state == booting ||
                        (lease.state == claimed && view.facts.runner != RunnerSeen::unknown);
   if (up_late && view.now - lease.launch.intended_at > view.policy.boot_timeout) {
-    relaunch_or_fail(decision, view, "no runner came online in time");
+    // A runner that has been made may be given a job at this very moment, and lists lag: GitHub has
+    // to let go of it first.
+    if (lease.state == claimed && lease.job_seen) return;
+    if (lease.state == claimed) return add(decision, Act::retire_if_late);
+    relaunch(decision, view.now, view.policy, k_too_late);
     return;
   }
   if (lease.state != booting && !lease.metadata_off) add(decision, Act::disable_metadata);
@@ -241,6 +227,23 @@ void end_with(Decision& decision, Outcome outcome, WallTime now, std::string rea
   std::string detail(to_string(outcome));
   if (!decision.next.reason.empty()) detail += ": " + decision.next.reason;
   move_to(decision, LeaseState::ending, now, std::move(detail));
+}
+
+void relaunch(Decision& decision, WallTime now, const SweepPolicy& policy, const std::string& why) {
+  Lease& lease = decision.next;
+  if (lease.launch.boots >= policy.boots_max) {
+    end_with(decision, Outcome::boot_failed, now, why);
+    return;
+  }
+  lease.claim_key_sha256.clear();
+  lease.runner_name.clear();
+  lease.runner_id.reset();
+  lease.runner_missing_since.reset();
+  lease.runner_removed = false;
+  lease.metadata_off = false;
+  lease.next_launch_at = now;
+  lease.give_up_at.reset();
+  move_to(decision, launching, now, why);
 }
 
 Decision decide(const Lease& lease, const LeaseFacts& facts, WallTime now,

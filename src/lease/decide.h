@@ -34,9 +34,12 @@ enum class Act {
   new_launch,        // write a new intent, then send it
   terminate,         // the machine, whatever GitHub says
   retire_if_idle,    // take the runner off GitHub first; only if that worked, end the lease
+  retire_if_late,    // likewise; only if that worked, launch again (relaunch)
   remove_runner,     // take the runner off GitHub, best effort
   disable_metadata,  // IMDS off
 };
+
+inline constexpr const char* k_too_late = "no runner came online in time";
 
 struct Decision {
   Lease next;  // to be written if it differs (changed)
@@ -59,5 +62,8 @@ struct Questions {
 // Moves a lease along an edge and stamps it. Aborts on an edge that the drawing does not have.
 void move_to(Decision& decision, LeaseState state, WallTime now, std::string detail = {});
 void end_with(Decision& decision, Outcome outcome, WallTime now, std::string reason);
+// The way back to launching, or the end when no launch is left. The old machine is terminated by
+// the next decision, and its runner removed with all runners that no lease wants.
+void relaunch(Decision& decision, WallTime now, const SweepPolicy& policy, const std::string& why);
 
 }  // namespace mayfly

@@ -319,6 +319,31 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "decide: a late machine that booted is replaced, one that claimed only if GitHub lets go") {
+  Lease lease = lease_in(booting);
+  CHECK(after(lease, facts_as_expected(lease), Seconds{601}).next.state == launching);
+  lease = lease_in(claimed);
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.runner = RunnerSeen::absent;  // the list may lag
+  const Decision late = after(lease, facts, Seconds{601});
+  CHECK(late.next.state == claimed);
+  CHECK(has_act(late, Act::retire_if_late));
+  lease.job_seen = true;  // the machine says that its job has begun
+  CHECK_FALSE(has_act(after(lease, facts, Seconds{601}), Act::retire_if_late));
+}
+
+TEST_CASE("decide: a relaunch forgets what was known of the old runner") {
+  Lease lease = lease_in(claimed);
+  lease.runner_removed = lease.metadata_off = true;
+  Decision decision{lease, true, {}, {}};
+  relaunch(decision, k_start, SweepPolicy{}, "late");
+  CHECK(decision.next.state == launching);
+  CHECK(decision.next.runner_name.empty());
+  CHECK_FALSE(decision.next.runner_removed);
+  CHECK_FALSE(decision.next.metadata_off);
+}
+
+TEST_CASE(
     "questions: nothing is asked about a lease that is gone, and jobs only where they decide") {
   MachineFact alive;
   alive.seen = MachineSeen::alive;

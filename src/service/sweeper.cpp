@@ -171,7 +171,8 @@ void Sweeper::act(Lease& lease, Act act) {
       launch_anew(lease);
       break;
     case Act::retire_if_idle:
-      retire_if_idle(lease);
+    case Act::retire_if_late:
+      retire(lease, act);
       break;
     case Act::remove_runner:
       remove_runner(lease);
@@ -209,7 +210,7 @@ Result<RunnerId> Sweeper::runner_id_of(const Lease& lease) {
 
 // GitHub may hand the runner a job at the last moment (facts.md D12): so it is taken off there
 // first, and the machine ends only if GitHub agreed that it was idle.
-void Sweeper::retire_if_idle(Lease& lease) {
+void Sweeper::retire(Lease& lease, Act act) {
   if (!observer_.may_ask_github()) return;
   const Lease before = lease;
   Decision decision{lease, true, {}, {}};
@@ -230,7 +231,10 @@ void Sweeper::retire_if_idle(Lease& lease) {
     decision.next.runner_removed = true;
     report_.runners_removed += 1;
   }
-  end_with(decision, outcome, now, "");
+  if (act == Act::retire_if_late)
+    relaunch(decision, now, policy_, k_too_late);
+  else
+    end_with(decision, outcome, now, "");
   if (!write(before, decision)) return;
   lease = decision.next;
   if (!lease.launch.instance_id.empty()) to_terminate_.push_back(lease.launch.instance_id);

@@ -57,7 +57,7 @@ class Sweeper {
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
   void resend(const Lease& lease);
-  void retire_if_idle(Lease& lease);
+  void retire(Lease& lease, Act act);
   void remove_runner(Lease& lease);
   void disable_metadata(Lease& lease);
   void end_overdue();
