@@ -169,7 +169,8 @@ void see_runner(Decision& decision, const View& view) {
 // (facts.md A2). The machine should have powered itself off; it gets a moment, then is ended.
 void on_missing_runner(Decision& decision, const View& view) {
   Lease& lease = decision.next;
-  if (!lease.runner_missing_since || (lease.state == claimed && !lease.job_seen)) return;
+  if (view.facts.runner != RunnerSeen::absent || !lease.runner_missing_since) return;
+  if (lease.state == claimed && !lease.job_seen) return;
   if (view.now - *lease.runner_missing_since <= view.policy.power_off_grace) return;
   if (lease.job_seen || view.facts.job_taken) {
     end_with(decision, Outcome::job_done, view.now, "");

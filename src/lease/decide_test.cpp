@@ -344,6 +344,19 @@ TEST_CASE("decide: a relaunch forgets what was known of the old runner") {
 }
 
 TEST_CASE(
+    "decide: a runner that one list lacked is not believed gone while GitHub does not answer") {
+  Lease lease = lease_in(busy);
+  lease.job_seen = true;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.runner = RunnerSeen::absent;
+  const Decision missing = after(lease, facts, Seconds{10});
+  facts.runner = RunnerSeen::unknown;
+  CHECK(after(missing.next, facts, Seconds{200}).next.state == busy);
+  facts.runner = RunnerSeen::absent;
+  CHECK(after(missing.next, facts, Seconds{200}).next.state == ending);
+}
+
+TEST_CASE(
     "questions: nothing is asked about a lease that is gone, and jobs only where they decide") {
   MachineFact alive;
   alive.seen = MachineSeen::alive;

@@ -80,6 +80,7 @@ Result<Lease> Claims::write_claim(Lease lease, const Claim& claim) {
   decision.next.runner_name =
       runner_name_for(config_.deployment, decision.next.id, decision.next.launch.number, tries + 1);
   decision.next.runner_id.reset();
+  decision.next.runner_missing_since.reset();  // that was another name
   return seams_.ledger.update(decision.next, decision.events, std::nullopt);
 }
 
