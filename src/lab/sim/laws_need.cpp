@@ -99,6 +99,9 @@ class NeededLaw final : public Law {
     const auto found = in_use_.find(machine.id);
     if (!was_told || is_due || found == in_use_.end() || is_excused(world, machine)) return;
     const Lease& lease = found->second;
+    // GitHub or EC2 said that only the owner can mend it: the lease says so, and ends at once.
+    const Lease* known = books_->find(machine.lease);
+    if (known != nullptr && known->outcome == Outcome::refused) return;
     const auto runners = runners_of(world, machine.lease, machine.launch);
     const auto job = job_of(world, lease, runners);
     expect(!job, world,
