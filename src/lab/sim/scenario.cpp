@@ -126,7 +126,7 @@ Scenario ec2_down() {
 }
 
 Scenario spot() {
-  Scenario scenario = named("spot", "machines are taken back, pools run dry, prices move");
+  Scenario scenario = named("spot", "machines are taken back and pools run dry");
   scenario.swarm = only({{K::interrupt, 6000},
                          {K::interrupt_later, 6000},
                          {K::capacity, 4000},
