@@ -6,9 +6,6 @@
 namespace mayfly::lab {
 namespace {
 
-constexpr const char* k_ec2_url = "http://ec2.test";
-constexpr const char* k_github_url = "https://api.github.com";
-constexpr const char* k_imds_url = "http://169.254.169.254";
 constexpr const char* k_token = "github_pat_of_the_rig";
 
 constexpr std::string_view k_rr_toml = R"(deployment = "rr"

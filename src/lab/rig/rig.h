@@ -32,7 +32,11 @@
 
 namespace mayfly::lab {
 
+// Where the parts of a rig or a simulation find each other; nothing listens outside the process.
 inline constexpr const char* k_rig_api = "https://mayfly.test";
+inline constexpr const char* k_ec2_url = "http://ec2.test";
+inline constexpr const char* k_github_url = "https://api.github.com";
+inline constexpr const char* k_imds_url = "http://169.254.169.254";
 
 struct RigOptions {
   std::uint64_t seed = 1;

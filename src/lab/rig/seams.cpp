@@ -42,7 +42,9 @@ std::optional<std::string> FixedEnvironment::variable(const std::string& name) {
 }
 
 Result<std::string> FixedEnvironment::read_file(const std::string& path) {
-  return fail(Code::secret_unreadable, "there is no file " + path);
+  const auto found = files_.find(path);
+  if (found == files_.end()) return fail(Code::secret_unreadable, "there is no file " + path);
+  return found->second;
 }
 
 }  // namespace mayfly::lab

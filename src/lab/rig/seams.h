@@ -76,13 +76,15 @@ class FlagDoorbell final : public Doorbell {
 
 class FixedEnvironment final : public Environment {
  public:
-  explicit FixedEnvironment(std::map<std::string, std::string> variables)
-      : variables_(std::move(variables)) {}
+  explicit FixedEnvironment(std::map<std::string, std::string> variables,
+                            std::map<std::string, std::string> files = {})
+      : variables_(std::move(variables)), files_(std::move(files)) {}
   std::optional<std::string> variable(const std::string& name) override;
   Result<std::string> read_file(const std::string& path) override;
 
  private:
   std::map<std::string, std::string> variables_;
+  std::map<std::string, std::string> files_;  // by path
 };
 
 }  // namespace mayfly::lab

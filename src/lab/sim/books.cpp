@@ -63,7 +63,6 @@ void Books::refresh(SimWorld& world) {
   }
   refresh_machines(world);
   refresh_leases(world);
-  at_ = world.clock.steady();
 }
 
 void Books::refresh_machines(SimWorld& world) {

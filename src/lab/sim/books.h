@@ -77,7 +77,6 @@ class Books {
   void see(SimWorld& world, const FakeInstance& instance);
   void see_lease(const Lease& lease);
 
-  std::optional<SteadyTime> at_;
   std::uint64_t aws_change_ = 0;
   std::uint64_t ledger_write_ = 0;
   SteadyTime ledger_lost_{};

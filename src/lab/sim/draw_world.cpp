@@ -1,34 +1,10 @@
-#include "lab/rig/rig.h"
+#include "lab/sim/draw.h"
 #include "lab/sim/sim_world.h"
 
 namespace mayfly::lab::sim {
 namespace {
 
 constexpr const char* k_token_file = "/var/run/secrets/identity-token";
-
-class SimEnvironment final : public Environment {
- public:
-  explicit SimEnvironment(std::map<std::string, std::string> variables)
-      : variables_(std::move(variables)) {}
-
-  std::optional<std::string> variable(const std::string& name) override {
-    const auto found = variables_.find(name);
-    return found == variables_.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  Result<std::string> read_file(const std::string& path) override {
-    if (path == k_token_file) return std::string(k_identity_token);
-    return fail(Code::secret_unreadable, "there is no file " + path);
-  }
-
- private:
-  std::map<std::string, std::string> variables_;
-};
-
-Millis draw_between(Entropy& entropy, Millis low, Millis high) {
-  return low + Millis(static_cast<std::int64_t>(
-                   entropy.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
-}
 
 }  // namespace
 
@@ -62,7 +38,8 @@ std::unique_ptr<Environment> make_environment(const Scenario& scenario) {
     variables["AWS_ACCESS_KEY_ID"] = key.id;
     variables["AWS_SECRET_ACCESS_KEY"] = key.secret;
   }
-  return std::make_unique<SimEnvironment>(std::move(variables));
+  return std::make_unique<FixedEnvironment>(
+      std::move(variables), std::map<std::string, std::string>{{k_token_file, k_identity_token}});
 }
 
 }  // namespace mayfly::lab::sim

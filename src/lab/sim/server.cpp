@@ -176,10 +176,6 @@ void Server::sweep_forever(const std::shared_ptr<Life>& life) {
   }
 }
 
-void Server::ring() {
-  if (life_) life_->seams_->doorbell.ring();
-}
-
 Result<HttpResponse> Server::serve(const HttpRequest& request, SteadyTime deadline) {
   const std::shared_ptr<Life> life = life_;
   if (!life) return fail(Code::transport_not_sent, "the service is down");

@@ -75,7 +75,6 @@ class Server {
   [[nodiscard]] Result<HttpResponse> serve(const HttpRequest& request, SteadyTime deadline);
   [[nodiscard]] SkewedClock& clock() { return clock_; }
   [[nodiscard]] const std::string& who() const { return who_; }
-  void ring();
 
  private:
   friend class Life;

@@ -1,10 +1,8 @@
 #include "lab/sim/sim_world.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "lab/rig/faulty_transport.h"
-#include "lab/rig/rig.h"
 #include "lab/sim/scout.h"
 #include "lab/sim/upstream.h"
 #include "lease/enforce.h"
@@ -14,7 +12,6 @@ namespace mayfly::lab::sim {
 namespace {
 
 constexpr Millis k_quiet_rest = std::chrono::hours{6};
-constexpr Millis k_look_every{5'000};
 constexpr Millis k_stale_max{60'000};
 
 FakeAwsOptions aws_options(const Scenario& scenario, std::uint64_t seed) {
@@ -100,7 +97,6 @@ void SimWorld::note_trouble(Edge edge) {
   if (edge == Edge::ec2) conditions.ec2_trouble = at;
   if (edge == Edge::github) conditions.github_trouble = at;
   if (edge == Edge::ledger) conditions.ledger_trouble = at;
-  if (edge == Edge::api) conditions.api_trouble = at;
 }
 
 Result<HttpResponse> SimWorld::deliver(Edge edge, const HttpRequest& request, const Deliver& to,
@@ -231,7 +227,7 @@ Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, St
 
 Result<HttpResponse> SimWorld::machine_send(std::string_view who, const HttpRequest& request,
                                             SteadyTime deadline) {
-  const std::string api = k_api;
+  const std::string api = k_rig_api;
   if (request.url.starts_with(api)) {
     HttpRequest inbound = request;
     inbound.url = request.url.substr(api.size());
@@ -274,9 +270,11 @@ bool SimWorld::is_quiet() {
   });
   if (is_any_alive) return false;
   const std::string prefix = runner_name_prefix(config.deployment);
-  const auto runners = github->runners();
-  return std::none_of(runners.begin(), runners.end(),
-                      [&](const GithubRunner& runner) { return runner.name.starts_with(prefix); });
+  bool has_runner = false;
+  github->for_each_runner([&](const GithubRunner& runner, bool) {
+    has_runner = has_runner || runner.name.starts_with(prefix);
+  });
+  return !has_runner;
 }
 
 void SimWorld::stir() {
@@ -298,7 +296,6 @@ void SimWorld::for_each_law(const std::function<void(Law&)>& fn) {
 }
 
 void SimWorld::look() {
-  looked_at_ = clock.steady();
   for_each_law([&](Law& law) { law.look(*this); });
 }
 

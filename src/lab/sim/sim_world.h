@@ -18,6 +18,7 @@
 #include "lab/aws/fake_imds.h"
 #include "lab/github/fake_github.h"
 #include "lab/local_transport.h"
+#include "lab/rig/rig.h"
 #include "lab/sim/faults.h"
 #include "lab/sim/fibers.h"
 #include "lab/sim/law.h"
@@ -30,10 +31,6 @@
 
 namespace mayfly::lab::sim {
 
-inline constexpr const char* k_api = "https://mayfly.test";
-inline constexpr const char* k_ec2_url = "http://ec2.test";
-inline constexpr const char* k_github_url = "https://api.github.com";
-inline constexpr const char* k_imds_url = "http://169.254.169.254";
 // Canaries too: none of them may turn up anywhere but where it belongs.
 inline constexpr const char* k_github_token = "github_pat_canary_5f2c9b7e";
 inline constexpr const char* k_identity_token = "identity_canary_77aa31";
@@ -65,7 +62,6 @@ struct Conditions {
   SteadyTime ec2_trouble{};     // an EC2 call of a server or the enforcer went wrong
   SteadyTime github_trouble{};  // likewise GitHub
   SteadyTime ledger_trouble{};
-  SteadyTime api_trouble{};
   SteadyTime server_down{};    // not one server was up
   SteadyTime clock_trouble{};  // a server's calendar was wrong by more than a second
   SteadyTime ledger_lost{};
@@ -167,7 +163,6 @@ class SimWorld {
   std::set<Fibers::Id> resting_;
   SeededEntropy latency_;
   std::unique_ptr<SeededEntropy> aws_entropy_, github_entropy_;
-  SteadyTime looked_at_{};
   std::uint64_t ledger_writes_ = 0;
   std::optional<std::uint64_t> empty_at_write_;  // the ledger had no live lease then
   std::unique_ptr<SqliteLedger> ledger_;

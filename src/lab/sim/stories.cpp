@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "lab/rig/rr_workflow.h"
 #include "lab/sim/callers.h"
+#include "lab/sim/draw.h"
 #include "lab/sim/scout.h"
 #include "lease/lease.h"
 
@@ -48,8 +49,7 @@ class Story {
     return entropy_.below(1000) < static_cast<std::uint64_t>(per_mille);
   }
   [[nodiscard]] Millis between(Millis low, Millis high) {
-    const auto span = static_cast<std::uint64_t>((high - low).count());
-    return low + Millis(static_cast<std::int64_t>(entropy_.below(span + 1)));
+    return draw_between(entropy_, low, high);
   }
   [[nodiscard]] bool is_seed() const { return shape_ == Shape::seed || shape_ == Shape::seed_2024; }
 
