@@ -35,7 +35,14 @@ FIELDS = ("bug", "source", "breaks")
 MEMORY_MAX = 4 << 30  # of a kill command: a mutant may loop
 
 DEFAULT_TARGETS = ["mayfly-lab"]
-DEFAULT_KILLS = ["./mayfly-lab simulate --seed 1 --runs 100"]
+SIMULATE = "./mayfly-lab simulate --once --shrink-tries 0 --max-failures 1 --jobs 1"
+# From the quickest to find anything to the longest.
+DEFAULT_KILLS = [
+    f"{SIMULATE} --scenario moments --seed 1 --runs 100",
+    f"{SIMULATE} --seed 1 --runs 54",
+    f"{SIMULATE} --crash-points --scenario one-run --stride 23 --pairs 40",
+    f"{SIMULATE} --seed 1000 --runs 360",
+]
 
 
 @dataclass
@@ -255,11 +262,10 @@ def what_broke(status, output):
     text = re.search(r"^TEST CASE:  (.*)$", output, re.MULTILINE)
     if text:
         return text.group(1).strip()
-    broken = re.search(r"^.*\b(?:broken|violated)\b.*$", output, re.MULTILINE | re.IGNORECASE)
+    broken = re.search(r"^BROKEN: (.*)$", output, re.MULTILINE)
     if broken:
-        seed = re.search(r"\bseed[ =:]*(\d+)", output)
-        return re.sub(r"\s+", " ", broken.group(0)).strip() + (
-            f" (seed {seed.group(1)})" if seed and "seed" not in broken.group(0) else "")
+        where = re.search(r"--scenario (\S+) --seed (\d+)", output)
+        return broken.group(1) + (f" ({where.group(1)} {where.group(2)})" if where else "")
     if status < 0:
         return signal.Signals(-status).name
     lines = [line for line in output.splitlines() if line.strip()]
@@ -354,7 +360,7 @@ def main():
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
                         help="this mutant alone; may be repeated")
     parser.add_argument("--kill", metavar="COMMAND", action="append", default=[],
-                        help=f"may be repeated; default: {DEFAULT_KILLS[0]}")
+                        help="may be repeated; default: four campaigns of simulate")
     parser.add_argument("--target", metavar="NAME", action="append", default=[],
                         help=f"what to build; may be repeated; default: {DEFAULT_TARGETS[0]}")
     parser.add_argument("--work", metavar="FOLDER", type=Path, default=ROOT / "build" / "mutants",

@@ -191,6 +191,10 @@ void fill(const Ec2Call& call, FleetOrder& order, const ClientToken& token,
     candidate->launched.push_back(
         call.world.launch(candidate->spec, order.market, token, fleet_id).id);
   }
+  // A whole fleet tells of the pools that it passed over, too.
+  for (Candidate& candidate : order.candidates)
+    if (candidate.launched.empty() && room_of(call.world, candidate, order.market) == 0)
+      blame(candidate, order.market == aws::Market::spot, false);
 }
 
 void write_candidate(XmlWriter& xml, const Candidate& candidate, const Ec2Call& call,

@@ -67,16 +67,25 @@ void Books::refresh(SimWorld& world) {
 
 void Books::refresh_machines(SimWorld& world) {
   const std::uint64_t change = world.aws->change_count();
-  if (aws_change_ != change)
-    world.aws->for_each_instance([&](const FakeInstance& instance) { see(world, instance); });
-  aws_change_ = change;
-  for (auto& [id, machine] : machines_) {
-    if (!machine.exists() && !machine.hidden_since) continue;
-    note_hidden(machine, machine.visible_at > world.clock.steady(), world.clock.steady());
-    if (!machine.running_since) continue;
-    machine.cost = machine.cost_before + price_for(world.aws->price_per_hour(machine.pool),
-                                                   world.clock.steady() - *machine.running_since);
+  const bool is_changed = aws_change_ != change;
+  if (is_changed || is_any_charged_) {
+    is_any_charged_ = false;
+    world.aws->for_each_instance([&](const FakeInstance& instance) {
+      if (is_changed) see(world, instance);
+      charge(instance, world.clock.steady());
+    });
   }
+  aws_change_ = change;
+  for (auto& [id, machine] : machines_)
+    if (machine.exists() || machine.hidden_since)
+      note_hidden(machine, machine.visible_at > world.clock.steady(), world.clock.steady());
+}
+
+void Books::charge(const FakeInstance& instance, SteadyTime now) {
+  const auto found = machines_.find(instance.id);
+  if (found == machines_.end()) return;
+  found->second.cost = instance.cost_at(now);
+  is_any_charged_ = is_any_charged_ || instance.running_since;
 }
 
 void Books::see(SimWorld& world, const FakeInstance& instance) {
@@ -93,8 +102,6 @@ void Books::see(SimWorld& world, const FakeInstance& instance) {
   machine.reason_code = instance.reason_code;
   machine.reason_at = instance.reason_at;
   machine.visible_at = instance.visible_at;
-  machine.running_since = instance.running_since;
-  machine.cost = machine.cost_before = instance.spent_before;
   if (was_live && !machine.is_live())
     machine_changes_.push_back({MachineChange::Kind::ended, instance.id});
 }
@@ -126,12 +133,14 @@ void Books::refresh_leases(SimWorld& world) {
   }
 }
 
-std::vector<GithubRunner> runners_of(SimWorld& world, const LeaseId& lease, int launch) {
-  const std::string prefix =
-      runner_name_prefix(world.config.deployment) + lease.text + "-" + std::to_string(launch) + "-";
-  std::vector<GithubRunner> found = world.github->runners();
-  std::erase_if(found,
-                [&](const GithubRunner& runner) { return !runner.name.starts_with(prefix); });
+std::vector<GithubRunner> runners_of(SimWorld& world, const SeenMachine& machine) {
+  const std::string prefix = runner_name_prefix(world.config.deployment) + machine.lease.text +
+                             "-" + std::to_string(machine.launch) + "-";
+  std::vector<GithubRunner> found;
+  world.github->for_each_runner([&](const GithubRunner& runner, bool) {
+    if (runner.name.starts_with(prefix) && runner.created_at >= machine.launched_at)
+      found.push_back(runner);
+  });
   return found;
 }
 

@@ -31,9 +31,7 @@ struct SeenMachine {
   std::string reason_code;
   WallTime reason_at{};
   Pool pool;
-  Money cost;         // really charged so far
-  Money cost_before;  // for earlier times of running
-  std::optional<SteadyTime> running_since;
+  Money cost;  // really charged so far
   SteadyTime visible_at{};
   // EC2's own calls did not know it, after they had; or took long to.
   std::optional<SteadyTime> hidden_since;
@@ -75,9 +73,11 @@ class Books {
   void refresh_machines(SimWorld& world);
   void refresh_leases(SimWorld& world);
   void see(SimWorld& world, const FakeInstance& instance);
+  void charge(const FakeInstance& instance, SteadyTime now);
   void see_lease(const Lease& lease);
 
   std::uint64_t aws_change_ = 0;
+  bool is_any_charged_ = false;
   std::uint64_t ledger_write_ = 0;
   SteadyTime ledger_lost_{};
   std::map<InstanceId, SeenMachine> machines_;
@@ -86,9 +86,9 @@ class Books {
   std::vector<LeaseChange> lease_changes_;
 };
 
-// The runners of one launch of a lease that GitHub has now.
-[[nodiscard]] std::vector<GithubRunner> runners_of(SimWorld& world, const LeaseId& lease,
-                                                   int launch);
+// The runners that GitHub has now and that were registered for this machine. After a lost ledger
+// another machine's may have borne the same names.
+[[nodiscard]] std::vector<GithubRunner> runners_of(SimWorld& world, const SeenMachine& machine);
 // How far the times of recent trouble reach: the later of the two.
 [[nodiscard]] inline SteadyTime later(SteadyTime a, SteadyTime b) { return a < b ? b : a; }
 // A moment of the calendar on the steady clock.

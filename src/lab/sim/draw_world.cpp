@@ -14,6 +14,8 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   SeededEntropy entropy(seed * 7919 + 31);
   MachineConfig& machine = config.machine;
   machine.lifetime = draw_between(entropy, std::chrono::minutes{12}, std::chrono::hours{3});
+  if (scenario.lifetime_max)
+    machine.lifetime = draw_between(entropy, std::chrono::minutes{3}, *scenario.lifetime_max);
   machine.boot_timeout = draw_between(entropy, Seconds{120}, Seconds{600});
   machine.idle_timeout = draw_between(entropy, Seconds{60}, Seconds{600});
   machine.boots_max = static_cast<int>(1 + entropy.below(4));
@@ -23,7 +25,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   config.limits.machines = static_cast<int>(2 + entropy.below(9));
   config.limits.machines_per_run = static_cast<int>(2 + entropy.below(5));
   if (entropy.below(3) == 0) config.limits.usd_per_day = Money{5'000'000};
-  if (entropy.below(5) == 0) config.limits.usd_per_month = Money{40'000'000};
+  if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   return config;
 }
 

@@ -14,14 +14,19 @@ constexpr std::array<std::string_view, k_fault_kinds> k_names = {
     "expired",    "denied",          "conflict",   "ledger-error",  "kill",
     "interrupt",  "interrupt-later", "hide",       "vanish",        "capacity",
     "ec2-outage", "github-outage",   "api-outage", "ledger-outage", "ledger-loss",
-    "clock-step", "kill-server",     "drain",
+    "clock-step", "kill-server",     "drain",      "clock-drift",
 };
 constexpr int k_first_world_kind = static_cast<int>(FaultKind::interrupt);
 // An exhaustive search kills every life at its k-th boundary; after so many the work may go on.
 constexpr int k_lives_max = 12;
 
-bool is_listing(std::string_view call) {
-  return call.ends_with("/runners") || call.ends_with("/jobs") || call.ends_with("/runs");
+constexpr int k_rare = 6;
+constexpr int k_rare_weight = 50;
+
+std::string without_digits(std::string_view call) {
+  std::string text(call);
+  std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+  return text;
 }
 
 bool is_github_registration(std::string_view call) { return call.ends_with("/generate-jitconfig"); }
@@ -51,6 +56,7 @@ Millis draw_amount(FaultKind kind, Entropy& entropy) {
     case FaultKind::github_outage:
       return entropy.below(4) == 0 ? seconds(3600, 86'400) : seconds(5, 1800);
     case FaultKind::clock_step:
+    case FaultKind::clock_drift:
       return seconds(0, 360) - Millis(Seconds(180));
     case FaultKind::kill_server:
       return entropy.below(3) == 0 ? seconds(60, 3600) : seconds(0, 30);
@@ -115,6 +121,11 @@ Swarm draw_swarm(const Swarm& possible, Entropy& entropy) {
   return drawn;
 }
 
+bool is_github_listing(std::string_view call) {
+  return call.starts_with("GET ") &&
+         (call.ends_with("/runners") || call.ends_with("/jobs") || call.ends_with("/runs"));
+}
+
 bool applies(FaultKind kind, Edge edge, std::string_view call) {
   switch (kind) {
     case FaultKind::refuse:
@@ -129,7 +140,7 @@ bool applies(FaultKind kind, Edge edge, std::string_view call) {
     case FaultKind::expired:
       return edge == Edge::ec2 || edge == Edge::github;
     case FaultKind::stale:
-      return edge == Edge::github && is_listing(call) && call.starts_with("GET");
+      return edge == Edge::github && is_github_listing(call);
     case FaultKind::no_capacity:
     case FaultKind::mismatch:
       return call == "CreateFleet";
@@ -186,15 +197,17 @@ std::optional<Injection> FaultPlan::at(Edge edge, const std::string& call) {
   return injection;
 }
 
-bool FaultPlan::dies_at_boundary(int life) {
+bool FaultPlan::dies_at_boundary(int life, std::string_view call) {
   const int ordinal = ++boundaries_;
   const int in_life = ++boundaries_by_life_[life];
   if (is_healed_) return false;
   if (!exactly_) {
     const auto rate = swarm_.per_mille.find(FaultKind::kill);
+    if (rate == swarm_.per_mille.end()) return false;
     // A life has hundreds of boundaries: the rate is of a hundred of them.
-    if (rate == swarm_.per_mille.end() ||
-        kill_entropy_.below(100'000) >= static_cast<std::uint64_t>(rate->second))
+    const bool is_rare = ++boundaries_by_call_[without_digits(call)] <= k_rare;
+    const int weight = is_rare ? k_rare_weight : 1;
+    if (kill_entropy_.below(100'000) >= static_cast<std::uint64_t>(rate->second * weight))
       return false;
     injected_.push_back({"io", ordinal, FaultKind::kill});
     return true;

@@ -51,8 +51,9 @@ enum class FaultKind {
   clock_step,       // one server's calendar jumps by amount
   kill_server,      // one server ends, and comes back after amount
   drain,            // somebody else in the account uses up EC2's rate limits
+  clock_drift,      // one server's calendar gains amount in each hour
 };
-inline constexpr int k_fault_kinds = static_cast<int>(FaultKind::drain) + 1;
+inline constexpr int k_fault_kinds = static_cast<int>(FaultKind::clock_drift) + 1;
 
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> parse_fault_kind(std::string_view text);
@@ -79,6 +80,8 @@ struct Swarm {
 [[nodiscard]] Swarm draw_swarm(const Swarm& possible, Entropy& entropy);
 
 enum class Edge { ec2, github, api, ledger };
+// Whether GitHub answers a call by this name with a list that may be an old one.
+[[nodiscard]] bool is_github_listing(std::string_view call);
 // Which kinds can befall a call by this name.
 [[nodiscard]] bool applies(FaultKind kind, Edge edge, std::string_view call);
 
@@ -98,8 +101,9 @@ class FaultPlan {
   [[nodiscard]] std::optional<Injection> at(Edge edge, const std::string& call);
   // Whether the process dies at this boundary; each call has one before and one after it. life: the
   // how-manieth process this is, from 1. Beside "io", "life-2" names a boundary by its number
-  // within one life, and "every-life" within each.
-  [[nodiscard]] bool dies_at_boundary(int life);
+  // within one life, and "every-life" within each. Calls that are seldom made (by their name
+  // without numbers) are likelier places: else hardly any process would die there.
+  [[nodiscard]] bool dies_at_boundary(int life, std::string_view call);
   // What the world does next and after how long; none: nothing any more. The draw is the same
   // whether or not its turn comes (is_on): a list leaves it out without moving the others.
   struct WorldDraw {
@@ -130,6 +134,7 @@ class FaultPlan {
   SeededEntropy kill_entropy_;
   std::map<std::string, int, std::less<>> counts_;
   std::map<int, int> boundaries_by_life_;
+  std::map<std::string, int> boundaries_by_call_;
   int boundaries_ = 0;
   int world_draws_ = 0;
   bool is_healed_ = false;

@@ -59,18 +59,18 @@ TEST_CASE("a list does exactly what it says, at exactly those points") {
   CHECK_FALSE(plan.at(Edge::ec2, "DescribeInstances"));
   CHECK(plan.at(Edge::ec2, "CreateFleet")->kind == FaultKind::lose_reply);
   CHECK_FALSE(plan.at(Edge::ec2, "CreateFleet"));
-  CHECK_FALSE(plan.dies_at_boundary(1));
-  CHECK_FALSE(plan.dies_at_boundary(1));
-  CHECK(plan.dies_at_boundary(1));
-  CHECK_FALSE(plan.dies_at_boundary(2));
+  CHECK_FALSE(plan.dies_at_boundary(1, "CreateFleet"));
+  CHECK_FALSE(plan.dies_at_boundary(1, "CreateFleet"));
+  CHECK(plan.dies_at_boundary(1, "CreateFleet"));
+  CHECK_FALSE(plan.dies_at_boundary(2, "CreateFleet"));
 }
 
 TEST_CASE("every-life kills each process at the same boundary of its life, but not for ever") {
   FaultPlan plan({.exactly = parse_injections("every-life#2=kill").value(), .swarm = {}});
   int deaths = 0;
   for (int life = 1; life <= 100; ++life) {
-    CHECK_FALSE(plan.dies_at_boundary(life));
-    deaths += plan.dies_at_boundary(life);
+    CHECK_FALSE(plan.dies_at_boundary(life, "CreateFleet"));
+    deaths += plan.dies_at_boundary(life, "CreateFleet");
   }
   CHECK(deaths > 5);
   CHECK(deaths < 100);
@@ -96,7 +96,7 @@ TEST_CASE("after healing nothing goes wrong any more") {
   plan.heal();
   CHECK_FALSE(plan.at(Edge::ec2, "CreateFleet"));
   CHECK_FALSE(plan.next_in_world());
-  CHECK_FALSE(plan.dies_at_boundary(1));
+  CHECK_FALSE(plan.dies_at_boundary(1, "CreateFleet"));
 }
 
 TEST_CASE("a fault befalls only calls that it can befall") {

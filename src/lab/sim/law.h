@@ -38,6 +38,7 @@ struct Exchange {
   const HttpRequest& request;
   const HttpResponse* done = nullptr;
   const Result<HttpResponse>& answer;
+  Millis took{0};  // until the asking side knew
 };
 
 class Law {
@@ -53,8 +54,7 @@ class Law {
   virtual void before(SimWorld&, std::string_view /*who*/, std::string_view /*call*/,
                       const HttpRequest&) {}
   virtual void after(SimWorld&, const Exchange&) {}
-  // After every step of the simulation in which any instance changed, and at least once in 5
-  // simulated seconds while anything lives.
+  // After every moment of the simulation in which anything happened.
   virtual void look(SimWorld&) {}
   virtual void log_line(SimWorld&, const CapturingLog::Line&) {}
   // The ledger was lost on purpose: what was acknowledged before is excused.

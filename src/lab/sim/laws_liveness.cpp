@@ -49,9 +49,10 @@ class LivenessLaw final : public Law {
   void judge_lease(SimWorld& world, const Lease& lease) {
     const std::string which = "lease " + lease.id.text;
     const Millis since_intent = world.now() - lease.launch.intended_at;
+    // One that is ending waits until no machine can turn up any more.
+    if (lease.state >= LeaseState::ending) return;
     expect(!lease.launch.pending || since_intent < k_heal_bound, world,
            which + " still waits for the answer to a launch");
-    if (lease.state >= LeaseState::ending) return;
     const auto outcome = world.github->outcome(lease.run_id);
     const auto runs = world.github->runs();
     const auto run = std::find_if(runs.begin(), runs.end(),

@@ -50,11 +50,12 @@ class EntitledLaw final : public Law {
     if (!run) return;
     expect(to_lower(run->spec.repository.text) == to_lower(lease->repository.text), world,
            which + " is of another repository's run");
-    judge_time(world, *lease, *run);
+    // Its stamps are a server's.
+    if (!world.conditions.was_clock_wrong(machine.seen_at, world.config.machine.lifetime))
+      judge_time(world, *lease, *run);
   }
 
   void judge_time(SimWorld& world, const Lease& lease, const GithubRun& run) {
-    if (world.conditions.clock_trouble != SteadyTime{}) return;  // its stamps are a server's
     const SteadyTime asked = steady_at(world, lease.created_at);
     if (world.conditions.github_trouble + k_asked_within >= asked) return;  // a stale answer
     const bool is_over = world.github->outcome(run.id).state == JobState::completed;
@@ -102,7 +103,7 @@ class NeededLaw final : public Law {
     // GitHub or EC2 said that only the owner can mend it: the lease says so, and ends at once.
     const Lease* known = books_->find(machine.lease);
     if (known != nullptr && known->outcome == Outcome::refused) return;
-    const auto runners = runners_of(world, machine.lease, machine.launch);
+    const auto runners = runners_of(world, machine);
     const auto job = job_of(world, lease, runners);
     expect(!job, world,
            "lease " + lease.id.text + ": " + machine.id.text + " was ended during its job");

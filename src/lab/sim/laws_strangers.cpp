@@ -69,15 +69,16 @@ class UnknownLaw final : public Law {
 
   // Its deadline, or a lease that says that it is over with this machine.
   bool has_other_ground(SimWorld& world, const SeenMachine& machine) const {
-    constexpr Millis k_clock_slack{2'000};
-    const bool is_clock_right = world.conditions.clock_trouble == SteadyTime{};
-    if (!is_clock_right || !machine.deadline || world.now() + k_clock_slack >= *machine.deadline)
+    constexpr Millis k_clock_slack{2'000}, k_under_way{60'000};
+    const bool is_clock_wrong = world.conditions.was_clock_wrong(world.clock.steady(), k_under_way);
+    if (is_clock_wrong || !machine.deadline || world.now() + k_clock_slack >= *machine.deadline)
       return true;
     const Lease* lease = books_->find(machine.lease);
     if (lease == nullptr) return false;
     const bool is_over = lease->state == LeaseState::ending || lease->state == LeaseState::gone;
     const bool is_left = lease->state == LeaseState::launching;
-    return is_over || is_left;
+    const bool is_replaced = lease->launch.number > machine.launch;
+    return is_over || is_left || is_replaced;
   }
 
   void judge_removal(SimWorld& world, const std::string& who, const std::string& call) {

@@ -12,7 +12,7 @@ const std::map<K, int> k_cloud_faults = {
     {K::refuse, 60},       {K::lose_reply, 100},       {K::delay, 120},
     {K::server_error, 80}, {K::server_error_done, 80}, {K::throttle, 80},
     {K::stale, 200},       {K::truncate, 40},          {K::no_capacity, 150},
-    {K::mismatch, 20},     {K::expired, 10},           {K::denied, 5},
+    {K::mismatch, 20},     {K::expired, 10},           {K::denied, 15},
     {K::conflict, 100},    {K::ledger_error, 20}};
 // Of the world, per thousand simulated hours.
 const std::map<K, int> k_world_faults = {
@@ -20,7 +20,7 @@ const std::map<K, int> k_world_faults = {
     {K::vanish, 1000},       {K::capacity, 1200},        {K::ec2_outage, 150},
     {K::github_outage, 200}, {K::api_outage, 300},       {K::ledger_outage, 300},
     {K::ledger_loss, 30},    {K::clock_step, 300},       {K::kill_server, 800},
-    {K::drain, 400}};
+    {K::drain, 400},         {K::clock_drift, 200}};
 
 Swarm all_faults() {
   Swarm swarm;
@@ -152,9 +152,10 @@ Scenario records() {
 }
 
 Scenario clocks() {
-  Scenario scenario = named("clocks", "calendars jump and credentials expire");
+  Scenario scenario = named("clocks", "calendars jump and drift, and credentials expire");
   scenario.web_identity = true;
-  scenario.swarm = only({{K::clock_step, 4000}, {K::expired, 30}, {K::throttle, 30}});
+  scenario.swarm =
+      only({{K::clock_step, 4000}, {K::clock_drift, 4000}, {K::expired, 30}, {K::throttle, 30}});
   return scenario;
 }
 
@@ -181,6 +182,20 @@ Scenario storm() {
   return scenario;
 }
 
+Scenario moments() {
+  Scenario scenario = mixed();
+  scenario.name = "moments";
+  scenario.text = "outages, deaths and people hit the moments that are over in no time";
+  scenario.is_aimed = true;
+  scenario.lifetime_max = std::chrono::minutes{15};
+  scenario.long_jobs = 500;
+  scenario.hostile = 300;
+  scenario.slow = 200;
+  for (auto& [kind, rate] : scenario.swarm.per_mille)
+    if (kind == K::ledger_loss) rate = 300;
+  return scenario;
+}
+
 Scenario dead_service() {
   Scenario scenario = named("dead-service",
                             "the service dies and never returns: the second "
@@ -198,9 +213,9 @@ Scenario dead_service() {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      mixed(),       two_servers(), people(),     hostile(),     crashes(), ambiguous(),
-      github_down(), ec2_down(),    spot(),       records(),     clocks(),  dead_service(),
-      calm(),        one_run(),     one_v1_run(), quiet_years(), storm()};
+      mixed(),       two_servers(), people(),  hostile(),    crashes(),     ambiguous(),
+      github_down(), ec2_down(),    spot(),    records(),    clocks(),      dead_service(),
+      calm(),        moments(),     one_run(), one_v1_run(), quiet_years(), storm()};
   return all;
 }
 

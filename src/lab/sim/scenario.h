@@ -32,11 +32,13 @@ struct Scenario {
 
   int servers = 1;
   bool has_enforcer = true;
-  bool draws_config = true;           // lifetimes, intervals and limits vary with the seed
-  bool web_identity = false;          // credentials that expire after an hour
-  bool servers_never_return = false;  // from a drawn moment on, only the enforcer is left
-  Millis restart_max{20'000};         // of a killed server; 0: at once
-  Swarm swarm;                        // what may go wrong, and at most how often
+  bool is_aimed = false;  // what happens by itself happens at the moments of a lease (aim.h)
+  std::optional<Millis> lifetime_max = {};  // of a lease, shorter than else
+  bool draws_config = true;                 // lifetimes, intervals and limits vary with the seed
+  bool web_identity = false;                // credentials that expire after an hour
+  bool servers_never_return = false;        // from a drawn moment on, only the enforcer is left
+  Millis restart_max{20'000};               // of a killed server; 0: at once
+  Swarm swarm;                              // what may go wrong, and at most how often
 };
 
 [[nodiscard]] const std::vector<Scenario>& scenarios();

@@ -150,8 +150,6 @@ void Scout::note_fault(SimWorld& world, const Injection& injection) {
       return mark_all_live(world, "api_out");
     case FaultKind::ledger_outage:
       return mark_all_live(world, "ledger_out");
-    case FaultKind::ledger_loss:
-      return mark_all_live(world, "ledger_lost");
     case FaultKind::interrupt:
       return note_interruption(world, "interrupted");
     case FaultKind::interrupt_later:
@@ -219,6 +217,9 @@ void Scout::note_calendar(SimWorld& world) {
   if (start_of_day(before) != start_of_day(looked_at_)) mark(world, "day_began");
   if (start_of_month(before) != start_of_month(looked_at_)) mark(world, "month_began");
 }
+
+// By what was known before it.
+void Scout::ledger_lost(SimWorld& world) { mark_all_live(world, "ledger_lost"); }
 
 void Scout::look(SimWorld& world) {
   note_deaths(world);  // with what was known before them

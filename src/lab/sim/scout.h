@@ -28,6 +28,7 @@ class Scout final : public Law {
   void after(SimWorld& world, const Exchange& exchange) override;
   void look(SimWorld& world) override;
   void log_line(SimWorld& world, const CapturingLog::Line& line) override;
+  void ledger_lost(SimWorld& world) override;
 
  private:
   struct Known {

@@ -81,9 +81,28 @@ class SimDoorbell final : public Doorbell {
 
 // --- SkewedClock --------------------------------------------------------------------------------
 
-WallTime SkewedClock::wall() { return world_.clock.wall() + skew_; }
+WallTime SkewedClock::wall() { return world_.clock.wall() + skew(); }
 SteadyTime SkewedClock::steady() { return world_.clock.steady(); }
 void SkewedClock::sleep_until(SteadyTime t) { world_.fibers.sleep_until(t); }
+
+void SkewedClock::step(Millis d) { skew_ += d; }
+
+void SkewedClock::drift(Millis per_hour) {
+  skew_ = skew();
+  since_ = world_.clock.steady();
+  gained_per_hour_ = per_hour;
+}
+
+void SkewedClock::set_right() {
+  skew_ = Millis{0};
+  gained_per_hour_ = Millis{0};
+}
+
+Millis SkewedClock::skew() const {
+  if (gained_per_hour_ == Millis{0}) return skew_;
+  const Millis passed = world_.clock.steady() - since_;
+  return skew_ + gained_per_hour_ * passed.count() / Millis(std::chrono::hours{1}).count();
+}
 
 // --- Life ---------------------------------------------------------------------------------------
 
@@ -123,7 +142,7 @@ bool Life::is_over() const { return world.fibers.is_killed(number); }
 
 void Life::boundary(std::string_view call, bool is_done) {
   if (is_over()) throw Killed{};
-  if (!world.faults.dies_at_boundary(number)) return;
+  if (!world.faults.dies_at_boundary(number, call)) return;
   world.trace.line(world.clock.steady(), who(), "killed");
   mark_killed(world, call, is_done);
   const auto most = static_cast<std::uint64_t>(world.scenario.restart_max.count());

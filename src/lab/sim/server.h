@@ -29,13 +29,16 @@ class SkewedClock final : public Clock {
   [[nodiscard]] SteadyTime steady() override;
   void sleep_until(SteadyTime t) override;
 
-  void step(Millis d) { skew_ += d; }
-  void set_right() { skew_ = Millis{0}; }
-  [[nodiscard]] Millis skew() const { return skew_; }
+  void step(Millis d);
+  void drift(Millis per_hour);  // until set_right()
+  void set_right();
+  [[nodiscard]] Millis skew() const;
 
  private:
   SimWorld& world_;
-  Millis skew_{0};
+  Millis skew_{0};  // at since_
+  Millis gained_per_hour_{0};
+  SteadyTime since_{};
 };
 
 // One process, from its start to its death.

@@ -25,6 +25,7 @@ FakeAwsOptions aws_options(const Scenario& scenario, std::uint64_t seed) {
   options.page_size_max = 3 + entropy.below(10);
   options.empty_pages = entropy.below(3) == 0;
   options.visible_after = Seconds(static_cast<std::int64_t>(entropy.below(20)));
+  options.state_lag = Seconds(static_cast<std::int64_t>(entropy.below(8)));
   return options;
 }
 
@@ -39,8 +40,8 @@ GithubOptions github_options(const Scenario& scenario, std::uint64_t seed) {
   return options;
 }
 
-bool is_listing(const HttpRequest& request) {
-  return request.method == "GET" && request.url.find("/runners") != std::string::npos;
+Millis draw_latency(Entropy& draws, std::int64_t most) {
+  return draw_between(draws, Millis{1}, Millis{most});
 }
 
 std::string without_query(std::string url) { return url.substr(0, url.find('?')); }
@@ -65,7 +66,7 @@ SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSp
       entropy(the_seed * 7919 + 11),
       fibers(clock, the_seed * 7919 + 13),
       faults(std::move(the_faults)),
-      latency_(the_seed * 7919 + 17) {
+      draws_(the_seed * 7919 + 17) {
   environment = make_environment(scenario);
   aws_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 19);
   github_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 23);
@@ -88,10 +89,6 @@ SimWorld::~SimWorld() { fibers.end_all(); }
 
 // --- Traffic ------------------------------------------------------------------------------------
 
-Millis SimWorld::draw_latency(std::uint64_t most) {
-  return Millis(static_cast<std::int64_t>(1 + latency_.below(most)));
-}
-
 void SimWorld::note_trouble(Edge edge) {
   const SteadyTime at = clock.steady();
   if (edge == Edge::ec2) conditions.ec2_trouble = at;
@@ -99,69 +96,70 @@ void SimWorld::note_trouble(Edge edge) {
   if (edge == Edge::ledger) conditions.ledger_trouble = at;
 }
 
-Result<HttpResponse> SimWorld::deliver(Edge edge, const HttpRequest& request, const Deliver& to,
-                                       Touched& touched) {
-  fibers.sleep_for(draw_latency(edge == Edge::github ? 60 : 30));
+Result<HttpResponse> SimWorld::deliver(const Asked& asked, const HttpRequest& request,
+                                       const Deliver& to, Touched& touched) {
+  fibers.sleep_for(draw_latency(asked.draws, asked.edge == Edge::github ? 60 : 30));
   auto answer = to(request);
   if (answer) touched.done = *answer;
-  fibers.sleep_for(draw_latency(10));
+  fibers.sleep_for(draw_latency(asked.draws, 10));
   return answer;
 }
 
 // What becomes of a call that this fault befalls. Times already spent in deliver() count.
-Result<HttpResponse> SimWorld::carry_out(Edge edge, const Injection& fault,
+Result<HttpResponse> SimWorld::carry_out(const Asked& asked, const Injection& fault,
                                          const HttpRequest& request, SteadyTime deadline,
                                          const Deliver& to, Touched& touched) {
   switch (fault.kind) {
     case FaultKind::refuse:
       return fail(Code::transport_not_sent, "no connection");
     case FaultKind::lose_reply:
-      (void)deliver(edge, request, to, touched);
+      (void)deliver(asked, request, to, touched);
       return fail(Code::transport_lost, "the answer was lost");
     case FaultKind::delay: {
-      auto answer = deliver(edge, request, to, touched);
+      auto answer = deliver(asked, request, to, touched);
       fibers.sleep_until(std::min(clock.steady() + fault.amount, deadline));
       if (clock.steady() < deadline) return answer;
       return fail(Code::transport_lost, "no answer in time");
     }
     case FaultKind::server_error_done:
-      (void)deliver(edge, request, to, touched);
-      return fault_answer(FaultKind::server_error, edge, latency_.below(6));
+      (void)deliver(asked, request, to, touched);
+      return fault_answer(FaultKind::server_error, asked.edge, asked.draws.below(6));
     case FaultKind::truncate: {
-      auto answer = deliver(edge, request, to, touched);
+      auto answer = deliver(asked, request, to, touched);
       if (answer) answer->body.resize(answer->body.size() / 2);
       return answer;
     }
     case FaultKind::stale: {
       const auto found = listings_.find(request.url);
       if (found != listings_.end() && clock.steady() - found->second.at <= k_stale_max) {
-        fibers.sleep_for(draw_latency(60));
+        fibers.sleep_for(draw_latency(asked.draws, 60));
         touched.done = found->second.answer;
         return found->second.answer;
       }
-      return deliver(edge, request, to, touched);
+      return deliver(asked, request, to, touched);
     }
     default:
-      fibers.sleep_for(draw_latency(60));
-      return fault_answer(fault.kind, edge, latency_.below(6));
+      fibers.sleep_for(draw_latency(asked.draws, 60));
+      return fault_answer(fault.kind, asked.edge, asked.draws.below(6));
   }
 }
 
 Result<HttpResponse> SimWorld::exchange(Edge edge, const std::string& point,
                                         const HttpRequest& request, SteadyTime deadline,
                                         const Deliver& to, Touched& touched) {
+  const Asked asked{edge, draws_.of(point)};
   if (is_out(edge)) {
     note_trouble(edge);
-    fibers.sleep_for(draw_latency(30));
-    if (edge != Edge::api && latency_.below(2) == 0)
-      return fault_answer(FaultKind::server_error, edge, latency_.below(6));
+    fibers.sleep_for(draw_latency(asked.draws, 30));
+    if (edge != Edge::api && asked.draws.below(2) == 0)
+      return fault_answer(FaultKind::server_error, edge, asked.draws.below(6));
     return fail(Code::transport_not_sent, "no connection");
   }
   const auto fault = faults.at(edge, point);
-  if (!fault) return deliver(edge, request, to, touched);
+  if (!fault) return deliver(asked, request, to, touched);
   note_trouble(edge);
   trace.line(clock.steady(), "fault", to_string(*fault));
-  auto answer = carry_out(edge, *fault, request, deadline, to, touched);
+  auto answer = carry_out(asked, *fault, request, deadline, to, touched);
   note_trouble(edge);
   return answer;
 }
@@ -177,6 +175,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     return network.send(sent, deadline);
   };
   Touched touched;
+  const SteadyTime began = clock.steady();
   const std::string point = (life == nullptr ? "enforcer " : "") + call;
   auto answer = exchange(edge, point, request, deadline, to, touched);
   if (call == "CreateFleet") {
@@ -184,20 +183,25 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     const bool is_told = answer && touched.done && answer->status == touched.done->status;
     if (touched.done && touched.done->ok() && !is_told) ++counts.ambiguous_launches;
   }
-  if (answer && touched.done && is_listing(request))
+  if (answer && touched.done && is_github_listing(call))
     listings_[request.url] = {*answer, clock.steady()};
-  tell(edge, who, call, request, touched, answer);
+  tell(edge, who, call, request, touched, answer, began);
   if (life != nullptr) life->boundary(call, true);
   return answer;
 }
 
 void SimWorld::tell(Edge edge, std::string_view who, std::string_view call,
                     const HttpRequest& request, const Touched& touched,
-                    const Result<HttpResponse>& answer) {
+                    const Result<HttpResponse>& answer, SteadyTime began) {
   trace.line(clock.steady(), who, call,
              answer ? std::to_string(answer->status) : answer.error().message);
-  const Exchange exchange{edge,  who, call, request, touched.done ? &*touched.done : nullptr,
-                          answer};
+  const Exchange exchange{edge,
+                          who,
+                          call,
+                          request,
+                          touched.done ? &*touched.done : nullptr,
+                          answer,
+                          clock.steady() - began};
   for_each_law([&](Law& law) { law.after(*this, exchange); });
 }
 
@@ -206,7 +210,7 @@ Server* SimWorld::pick_server() {
   for (const auto& server : servers)
     if (server->is_up()) up.push_back(server.get());
   if (up.empty()) return nullptr;
-  return up[up.size() == 1 ? 0 : latency_.below(up.size())];
+  return up[up.size() == 1 ? 0 : draws_.of("server").below(up.size())];
 }
 
 Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, SteadyTime deadline) {
@@ -220,8 +224,9 @@ Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, St
     return server->serve(sent, deadline);
   };
   Touched touched;
+  const SteadyTime began = clock.steady();
   auto answer = exchange(Edge::api, "api " + call, request, deadline, to, touched);
-  tell(Edge::api, who, call, request, touched, answer);
+  tell(Edge::api, who, call, request, touched, answer, began);
   return answer;
 }
 
@@ -234,7 +239,7 @@ Result<HttpResponse> SimWorld::machine_send(std::string_view who, const HttpRequ
     if (!inbound.headers.find("Host")) inbound.headers.add("Host", "mayfly.test");
     return ask(who, std::move(inbound), deadline);
   }
-  fibers.sleep_for(draw_latency(20));
+  fibers.sleep_for(draw_latency(draws_.of(std::string(who)), 20));
   if (request.url.starts_with(k_github_url) && is_out(Edge::github))
     return fail(Code::transport_not_sent, "no connection");
   auto answer = network.send(request, deadline);
@@ -281,12 +286,16 @@ void SimWorld::stir() {
   for (const Fibers::Id id : std::exchange(resting_, {})) fibers.wake(id);
 }
 
-void SimWorld::rest_until(SteadyTime t) {
-  if (!is_quiet()) return fibers.sleep_until(t);
+void SimWorld::wait_for_write(SteadyTime t) {
   const Fibers::Id self = fibers.current();
   resting_.insert(self);
-  fibers.sleep_until(t + k_quiet_rest);
+  fibers.sleep_until(t);
   resting_.erase(self);
+}
+
+void SimWorld::rest_until(SteadyTime t) {
+  if (is_quiet()) return wait_for_write(t + k_quiet_rest);
+  fibers.sleep_until(t);
 }
 
 // --- Time ---------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@
 #include "lab/github/fake_github.h"
 #include "lab/local_transport.h"
 #include "lab/rig/rig.h"
+#include "lab/sim/draw.h"
 #include "lab/sim/faults.h"
 #include "lab/sim/fibers.h"
 #include "lab/sim/law.h"
@@ -59,6 +60,11 @@ struct Counts {
 // How things stand, for laws whose bound depends on it. Times are of the last moment at which it
 // was so; the epoch: never.
 struct Conditions {
+  // Whether the clock of a server was wrong within this time before t.
+  [[nodiscard]] bool was_clock_wrong(SteadyTime t, Millis before) const {
+    return clock_trouble != SteadyTime{} && clock_trouble + before >= t;
+  }
+
   SteadyTime ec2_trouble{};     // an EC2 call of a server or the enforcer went wrong
   SteadyTime github_trouble{};  // likewise GitHub
   SteadyTime ledger_trouble{};
@@ -90,6 +96,8 @@ class SimWorld {
   [[nodiscard]] bool is_quiet();
   // Wakes those who do not look because it was quiet.
   void stir();
+  // Sleeps until t, or until a server has written the ledger.
+  void wait_for_write(SteadyTime t);
   // Sleeps until t; longer while it is quiet.
   void rest_until(SteadyTime t);
 
@@ -135,6 +143,10 @@ class SimWorld {
 
  private:
   using Deliver = std::function<Result<HttpResponse>(const HttpRequest&)>;
+  struct Asked {
+    Edge edge;
+    Entropy& draws;
+  };
   // What the other side did, whatever the asking side is told of it.
   struct Touched {
     std::optional<HttpResponse> done;
@@ -142,14 +154,13 @@ class SimWorld {
   [[nodiscard]] Result<HttpResponse> exchange(Edge edge, const std::string& point,
                                               const HttpRequest& request, SteadyTime deadline,
                                               const Deliver& to, Touched& touched);
-  [[nodiscard]] Result<HttpResponse> carry_out(Edge edge, const Injection& fault,
+  [[nodiscard]] Result<HttpResponse> carry_out(const Asked& asked, const Injection& fault,
                                                const HttpRequest& request, SteadyTime deadline,
                                                const Deliver& to, Touched& touched);
-  [[nodiscard]] Result<HttpResponse> deliver(Edge edge, const HttpRequest& request,
+  [[nodiscard]] Result<HttpResponse> deliver(const Asked& asked, const HttpRequest& request,
                                              const Deliver& to, Touched& touched);
   void tell(Edge edge, std::string_view who, std::string_view call, const HttpRequest& request,
-            const Touched& touched, const Result<HttpResponse>& answer);
-  [[nodiscard]] Millis draw_latency(std::uint64_t most);
+            const Touched& touched, const Result<HttpResponse>& answer, SteadyTime began);
   void note_conditions();
   [[nodiscard]] Server* pick_server();
   void note_trouble(Edge edge);
@@ -161,7 +172,7 @@ class SimWorld {
   };
   std::map<std::string, Remembered> listings_;  // the last answer to each listing of GitHub's
   std::set<Fibers::Id> resting_;
-  SeededEntropy latency_;
+  NamedDraws draws_;  // of latencies, and of how trouble is worded
   std::unique_ptr<SeededEntropy> aws_entropy_, github_entropy_;
   std::uint64_t ledger_writes_ = 0;
   std::optional<std::uint64_t> empty_at_write_;  // the ledger had no live lease then

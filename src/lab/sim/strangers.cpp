@@ -15,7 +15,7 @@ class Stranger {
     if (!known || known->empty()) return;
     const Lease& lease = (*known)[entropy_.below(known->size())];
     const std::string id = lease.id.text;
-    switch (entropy_.below(8)) {
+    switch (entropy_.below(12)) {
       case 0:
         return send("DELETE", "/v1/leases/" + id, "");
       case 1:
@@ -34,6 +34,17 @@ class Stranger {
                         R"(,"runners":[{"architecture":"x86_64"}]})");
       case 6:
         return send("POST", "/v1/leases", std::string(5000, '{'));
+      case 7:
+        return send("POST", "/", R"({"operation":"explode","label":")" + lease.label + "\"}");
+      case 8:
+        return send("GET", "/v1/machines", "");
+      case 9:
+        return send("GET", "/v1/leases/l-" + entropy_.hex(10), "");
+      case 10: {
+        Lease none;
+        none.id = LeaseId{"l-" + entropy_.hex(10)};
+        return claim(none, entropy_.hex(16));
+      }
       default:
         return send("GET", "/v1/leases/" + id, "");
     }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lab/rig/watch.h"
+#include "lab/sim/aim.h"
 #include "lab/sim/callers.h"
 #include "lease/enforce.h"
 #include "lease/lease.h"
@@ -58,6 +59,10 @@ class Trouble {
         return lose_ledger();
       case FaultKind::clock_step:
         return step_clock(server(target), fault.amount, detail);
+      case FaultKind::clock_drift:
+        server(target).clock().drift(fault.amount);
+        set_right_later(server(target), detail);
+        return true;
       case FaultKind::drain:
         for (const char* action : {"DescribeInstances", "CreateFleet", "TerminateInstances"})
           (void)world_.aws->drain(action, 100);
@@ -88,7 +93,7 @@ class Trouble {
     return !runners.empty() && world_.github->vanish(runners[target % runners.size()].id);
   }
 
-  // Some pools have no room for a while, and others little.
+  // Some pools have no room for a while, and others little; spot has another price.
   bool move_capacity(Millis amount, std::uint64_t target, std::uint64_t detail) {
     std::uint64_t which = target;
     world_.aws->configure([&](FakeAwsOptions& options) {
@@ -96,13 +101,20 @@ class Trouble {
         for (const auto& [subnet, zone] : options.subnets)
           for (const aws::Market market : {aws::Market::spot, aws::Market::on_demand}) {
             which = which * 6364136223846793005ULL + 1442695040888963407ULL;
-            const bool is_hit = (which >> 60) < (market == aws::Market::spot ? 12U : 5U);
-            if (is_hit) options.capacity[{type, subnet, market}] = static_cast<int>(detail % 2);
+            const bool is_spot = market == aws::Market::spot;
+            const Pool pool{type, subnet, market};
+            if ((which >> 60) < (is_spot ? 12U : 5U))
+              options.capacity[pool] = static_cast<int>(detail % 2);
+            const auto percent = static_cast<std::int64_t>(20 + (which >> 40) % 81);
+            if (is_spot) options.prices[pool] = {of_type.on_demand_per_hour.micros * percent / 100};
           }
     });
     world_.fibers.spawn(k_world, [&world = world_, amount] {
       world.fibers.sleep_for(amount);
-      world.aws->configure([](FakeAwsOptions& options) { options.capacity.clear(); });
+      world.aws->configure([](FakeAwsOptions& options) {
+        options.capacity.clear();
+        options.prices.clear();
+      });
     });
     return true;
   }
@@ -120,16 +132,20 @@ class Trouble {
     return true;
   }
 
-  // NTP sets it right some time later.
   bool step_clock(Server& server, Millis amount, std::uint64_t detail) {
     const Millis skew = std::clamp(server.clock().skew() + amount, -k_skew_max, k_skew_max);
     server.clock().step(skew - server.clock().skew());
+    set_right_later(server, detail);
+    return true;
+  }
+
+  // As NTP does some time later.
+  void set_right_later(Server& server, std::uint64_t detail) {
     const Millis until_right = Seconds(60 + static_cast<std::int64_t>(detail % 1800));
     world_.fibers.spawn(k_world, [&world = world_, &server, until_right] {
       world.fibers.sleep_for(until_right);
       server.clock().set_right();
     });
-    return true;
   }
 
   SimWorld& world_;
@@ -151,9 +167,13 @@ void pass_busy_time(SimWorld& world, Millis d) {
 }  // namespace
 
 void trouble_forever(SimWorld& world) {
+  constexpr Millis k_soon = Seconds{240};
   Trouble trouble(world);
+  SeededEntropy aims(world.seed * 104'729 + 333'337);
   while (const auto draw = world.faults.next_in_world()) {
-    pass_busy_time(world, draw->after);
+    const Millis after = world.scenario.is_aimed ? std::min(draw->after, k_soon) : draw->after;
+    pass_busy_time(world, after);
+    if (world.scenario.is_aimed) (void)await_moment(world, aims);
     trouble.happen(*draw);
   }
 }
