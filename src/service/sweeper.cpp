@@ -11,6 +11,7 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_treat_patience = Seconds{10};
+constexpr int k_labels_remembered = 200;
 
 SweepPolicy policy_of(const Config& config) {
   SweepPolicy policy;
@@ -152,11 +153,36 @@ void Sweeper::treat_all(const std::vector<Lease>& leases) {
 void Sweeper::treat(Lease lease) {
   const Lease before = lease;
   const LeaseFacts facts = observer_.facts_for(lease);
-  Decision decision = decide(lease, facts, seams_.clock.wall(), policy_);
   const bool rebound = before.run_id != lease.run_id || before.run_confirmed != lease.run_confirmed;
+  if (rebound) {
+    const auto holder = other_label(lease);
+    if (!holder) return trouble("read the ledger", holder.error());
+    if (*holder) return end_surplus(before, **holder);
+  }
+  Decision decision = decide(lease, facts, seams_.clock.wall(), policy_);
   // The intent before the act: what is not written is not done.
   if ((decision.changed || rebound) && !write(before, decision)) return;
   for (const Act one : decision.acts) act(decision.next, one);
+}
+
+// The lease of another label that this lease's run has for the architecture already.
+Result<std::optional<Lease>> Sweeper::other_label(const Lease& lease) {
+  TRY_ASSIGN(auto leases, seams_.ledger.recent(k_labels_remembered));
+  for (Lease& other : leases)
+    if (other.source == Source::seed && other.run_confirmed && other.label != lease.label &&
+        other.repository == lease.repository && other.run_id == lease.run_id &&
+        other.run_attempt == lease.run_attempt && other.architecture == lease.architecture)
+      return std::move(other);
+  return std::nullopt;
+}
+
+void Sweeper::end_surplus(const Lease& lease, const Lease& holder) {
+  Decision decision{lease, true, {}, {}};
+  end_with(decision, Outcome::run_over, seams_.clock.wall(),
+           "run " + std::to_string(holder.run_id) + " has the label " + holder.label +
+               " for this architecture already");
+  if (!write(lease, decision)) return;
+  if (!lease.launch.instance_id.empty()) to_terminate_.push_back(lease.launch.instance_id);
 }
 
 void Sweeper::act(Lease& lease, Act act) {

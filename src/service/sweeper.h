@@ -54,6 +54,8 @@ class Sweeper {
  private:
   void treat_all(const std::vector<Lease>& leases);
   void treat(Lease lease);
+  [[nodiscard]] Result<std::optional<Lease>> other_label(const Lease& lease);
+  void end_surplus(const Lease& lease, const Lease& holder);
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
   void resend(const Lease& lease);

@@ -1,6 +1,8 @@
 // Deadlines, one machine per lease, caps, intents: what is promised of machines as such.
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 #include "lab/aws/query_form.h"
@@ -170,15 +172,21 @@ class CapsLaw final : public Law {
   }
 
  private:
+  using RunAttempt = std::pair<RunId, int>;
   struct Tally {
     int all = 0;
     std::map<std::string, int> by_repository;
-    std::map<std::pair<RunId, int>, int> by_run;  // and its attempt
+    std::map<RunAttempt, int> by_run;
+    std::map<std::pair<RunAttempt, Architecture>, std::set<std::string>> labels;  // bare ones
   };
 
+  // A bare label counts for its run once a job of the run has shown it: until then that is a guess.
   static void add(Tally& tally, const Lease& lease) {
     ++tally.by_repository[lease.repository.text];
-    ++tally.by_run[{lease.run_id, lease.run_attempt}];
+    if (lease.source == Source::seed && !lease.run_confirmed) return;
+    const RunAttempt run{lease.run_id, lease.run_attempt};
+    ++tally.by_run[run];
+    if (lease.source == Source::seed) tally.labels[{run, lease.architecture}].insert(lease.label);
   }
 
   void count_machines(SimWorld& world) {
@@ -213,6 +221,9 @@ class CapsLaw final : public Law {
     for (const auto& [run, count] : tally.by_run)
       expect(count <= caps.machines_per_run, world,
              "more " + what + " of run " + std::to_string(run.first) + " than its limit");
+    for (const auto& [run, labels] : tally.labels)
+      expect(labels.size() <= 1, world,
+             "run " + std::to_string(run.first.first) + " has " + what + " of several labels");
   }
 
   SharedBooks books_;

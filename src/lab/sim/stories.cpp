@@ -75,6 +75,7 @@ class Story {
   int per_architecture_ = 1;
   Millis job_{0};
   std::string label_;
+  std::vector<std::string> more_labels_;  // of a run that wants more than one
   RunId run_ = 0;
   int attempt_ = 1;
   std::vector<std::string> tests_;
@@ -93,6 +94,9 @@ void Story::draw() {
   job_ = is_long ? between(Seconds{60}, world_.config.machine.lifetime * 2)
                  : between(Seconds{5}, Seconds{900});
   label_ = "rr_runner_" + entropy_.hex(16);
+  if (!is_seed() || !chance(world_.scenario.lying)) return;
+  const auto more = 1 + entropy_.below(3);
+  for (std::uint64_t i = 1; i <= more; ++i) more_labels_.push_back(label_ + std::to_string(i));
 }
 
 std::string Story::label_of(Architecture architecture, int index) const {
@@ -120,6 +124,9 @@ void Story::begin() {
       stop.needs.push_back(tests_.back());
     }
   }
+  for (const std::string& label : more_labels_)
+    spec.jobs.push_back(
+        {.name = label, .labels = {label, "arch_x86_64"}, .needs = {"setup"}, .duration = job_});
   spec.jobs.push_back(std::move(stop));
   MAYFLY_CHECK(world_.github->start_run(std::move(spec)) == run_);
   ++world_.counts.runs;
@@ -195,6 +202,9 @@ bool Story::set_up() {
     world_.fibers.spawn(k_world, [&world = world_, question] { (void)ask(world, question); });
     return false;
   }
+  for (const std::string& label : more_labels_)
+    (void)ask(world_, {"/", R"({"operation":"create","architectures":["x86_64"],"label":")" +
+                                label + "\"}"});
   for (const Question& question : questions()) {
     const int status = ask(world_, question);
     if (status < 200 || status > 299) return false;
