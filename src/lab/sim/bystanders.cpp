@@ -50,6 +50,10 @@ void add_bystanders(SimWorld& world) {
                          {k_tag_expires_at, "1700000000"}});
   register_runner(world, "office-mac");
   register_runner(world, "mf-other-l-00000000000000000000-1-1");
+  RunSpec theirs;
+  theirs.repository = {"attacker/rr"};
+  theirs.jobs.push_back({.name = "test", .labels = {"arch_x86_64"}});
+  world.foreign_run = world.github->start_run(std::move(theirs));
   register_runner(world, "mf-" + world.config.deployment + "x-l-00000000000000000000-1-1");
 }
 

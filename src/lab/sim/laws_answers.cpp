@@ -1,5 +1,6 @@
 // What the service answers, and that what it acknowledged is in the ledger.
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <set>
 
@@ -24,6 +25,7 @@ std::optional<json::value> body_of(const HttpResponse& response) {
 
 // Calls to the clouds are made in turn, each bounded; the network's own delay is within.
 constexpr Millis k_answered_within = Seconds{60};
+constexpr int k_recent = 1000;
 constexpr Millis k_wait = Seconds{90};  // that is what stories.cpp asks for
 
 class AnswersLaw final : public Law {
@@ -133,7 +135,9 @@ class RecordedLaw final : public Law {
   std::string_view name() const override { return "acknowledged means recorded"; }
 
   void after(SimWorld& world, const Exchange& exchange) override {
-    if (!is_ask(exchange) || !exchange.answer || !exchange.answer->ok()) return;
+    if (!is_ask(exchange) || !exchange.answer) return;
+    if (exchange.answer->status == 409) judge_ended(world, exchange);
+    if (!exchange.answer->ok()) return;
     const auto body = body_of(*exchange.answer);
     const json::array* leases = body ? json_array(body->get_object(), "leases") : nullptr;
     if (leases == nullptr) return;
@@ -142,8 +146,13 @@ class RecordedLaw final : public Law {
         world.conditions.ledger_lost != SteadyTime{} &&
         world.clock.steady() - world.conditions.ledger_lost < Seconds{60};
     if (is_of_lost_ledger) return;
-    for (const json::value& value : *leases)
-      if (value.is_object()) note(world, value.get_object());
+    const std::int64_t attempt = asked_number(exchange, "run_attempt");
+    for (const json::value& value : *leases) {
+      if (!value.is_object()) continue;
+      note(world, value.get_object());
+      const bool is_asked = attempt == 0 || json_int(value.get_object(), "run_attempt") == attempt;
+      expect(is_asked, world, "an ask was answered with another attempt's lease");
+    }
   }
 
   void look(SimWorld& world) override {
@@ -160,6 +169,25 @@ class RecordedLaw final : public Law {
     std::string repository, label, architecture;
     std::int64_t run_id = 0;
   };
+
+  static std::int64_t asked_number(const Exchange& exchange, const char* key) {
+    const auto body = parse_json(exchange.request.body);
+    return body && body->is_object() ? json_int(body->get_object(), key).value_or(0) : 0;
+  }
+
+  // "It has ended" needs a lease of that very attempt.
+  void judge_ended(SimWorld& world, const Exchange& exchange) {
+    const std::int64_t attempt = asked_number(exchange, "run_attempt");
+    const bool says_ended = exchange.answer->body.find("\"lease-ended\"") != std::string::npos;
+    const auto leases = world.ledger().recent(k_recent);
+    if (attempt == 0 || !says_ended || !leases) return;
+    const std::int64_t run = asked_number(exchange, "run_id");
+    const bool has_any = std::any_of(leases->begin(), leases->end(), [&](const Lease& lease) {
+      return lease.run_id == run && lease.run_attempt == attempt;
+    });
+    expect(has_any || world.conditions.ledger_lost != SteadyTime{}, world,
+           "an attempt without a lease was told that its lease has ended");
+  }
 
   void note(SimWorld& world, const json::object& lease) {
     const LeaseId id{json_string(lease, "id").value_or("")};

@@ -104,11 +104,30 @@ class OneMachineLaw final : public Law {
     for (; read_ < changes.size(); ++read_)
       if (changes[read_].kind == MachineChange::Kind::started)
         note_launch(world, changes[read_].id);
+    check_rights(world);
     // Who was excused for a while is held to it at every look.
     if (has_news || is_waiting_) compare(world);
   }
 
+  void ledger_lost(SimWorld&) override { by_right_.clear(); }
+
  private:
+  // However often it is asked for: one lease.
+  void check_rights(SimWorld& world) {
+    const auto& changes = books_->lease_changes();
+    for (; leases_read_ < changes.size(); ++leases_read_) {
+      const Lease& lease = changes[leases_read_].after;
+      if (changes[leases_read_].before) continue;
+      std::string right = lease.repository.text + " " + std::string(to_string(lease.architecture));
+      right += lease.source == Source::seed
+                   ? " " + lease.label
+                   : " " + std::to_string(lease.run_id) + " " + std::to_string(lease.run_attempt) +
+                         " " + std::to_string(lease.index);
+      const auto [known, is_new] = by_right_.try_emplace(right, lease.id);
+      expect(is_new || known->second == lease.id, world, "two leases for " + right);
+    }
+  }
+
   void note_launch(SimWorld& world, const InstanceId& id) {
     const SeenMachine& machine = *books_->find(id);
     const auto [first, is_new] =
@@ -150,8 +169,10 @@ class OneMachineLaw final : public Law {
 
   SharedBooks books_;
   std::size_t read_ = 0;
+  std::size_t leases_read_ = 0;
   bool is_waiting_ = false;
   std::map<std::pair<LeaseId, int>, SteadyTime> by_launch_;
+  std::map<std::string, LeaseId> by_right_;
 };
 
 class CapsLaw final : public Law {

@@ -15,6 +15,8 @@ constexpr Millis k_asked_within{60'000};
 constexpr Millis k_absence_believed{300'000};
 // A job that is waiting must be known to the service after this much time.
 constexpr Millis k_known_after{60'000};
+constexpr std::string_view k_label_bytes =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
 std::optional<GithubRun> run_of(SimWorld& world, RunId id) {
   for (GithubRun& run : world.github->runs())
@@ -43,6 +45,8 @@ class EntitledLaw final : public Law {
     expect(lease != nullptr, world, machine.id.text + " has no lease");
     if (lease == nullptr) return;
     const std::string which = "lease " + lease->id.text;
+    expect(lease->source == Source::v1 || is_all_of(lease->label, k_label_bytes), world,
+           which + " has a label that no workflow of ours has: " + printable(lease->label));
     expect(world.config.find_repository(lease->repository) != nullptr, world,
            which + " is of a repository that is not served");
     const auto run = run_of(world, lease->run_id);

@@ -9,6 +9,7 @@ namespace {
 
 // From the last trouble to the moment at which a sweep must have written an end.
 constexpr Millis k_written_within{60'000};
+constexpr std::size_t k_detail_max = 500;
 
 // A short stage may have come and gone between two looks.
 bool can_become(LeaseState from, LeaseState to, std::int64_t writes) {
@@ -38,9 +39,26 @@ class TerminalLaw final : public Law {
       if (changes[read_].before) judge(world, *changes[read_].before, changes[read_].after);
   }
   void healed(SimWorld& world) override { check_gone(world); }
-  void ended(SimWorld& world) override { check_gone(world); }
+  void ended(SimWorld& world) override {
+    check_gone(world);
+    check_timelines(world);
+  }
 
  private:
+  // Whatever a machine reports, and a stranger rings.
+  void check_timelines(SimWorld& world) {
+    for (const auto& [id, lease] : books_->leases()) {
+      const auto events = world.ledger().events(id);
+      if (!events) continue;
+      const std::string which = "the timeline of lease " + id.text;
+      expect(events->size() <= 2 * k_events_max, world, which + " has no bound");
+      for (const LeaseEvent& event : *events)
+        expect(event.detail.size() <= k_detail_max &&
+                   event.detail == printable(event.detail, k_detail_max),
+               world, which + " holds what is too long or not printable");
+    }
+  }
+
   void judge(SimWorld& world, const Lease& before, const Lease& after) {
     const std::string which = "lease " + after.id.text;
     const std::int64_t writes = after.version - before.version;

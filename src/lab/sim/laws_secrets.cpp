@@ -1,6 +1,8 @@
 // No secret anywhere but where it belongs. Each secret is a canary: the tokens and keys that the
 // servers hold, every JIT configuration that GitHub made, every claim nonce and claim key.
 
+#include <deque>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "lab/aws/query_form.h"
@@ -30,6 +32,8 @@ std::string nonce_in(const std::string& body) {
   return {};
 }
 
+constexpr std::size_t k_last_lines = 500;
+
 std::string field_of(const std::string& body, const char* key) {
   const auto parsed = parse_json(body, upstream_json_limits());
   if (!parsed || !parsed->is_object()) return {};
@@ -46,7 +50,7 @@ class SecretsLaw final : public Law {
     learn_fixed(world);
     const bool is_launch = call == "CreateFleet";
     const std::string nonce = is_launch ? nonce_in(request.body) : "";
-    if (is_launch) canaries_.add(nonce, "a claim nonce");
+    if (is_launch && canaries_.add(nonce, "a claim nonce")) judge_last_lines(world, nonce);
     const std::string which = std::string(who) + "'s " + std::string(call);
     judge(world, request.url, {}, which);
     const bool is_identity = call == "AssumeRoleWithWebIdentity";
@@ -75,7 +79,11 @@ class SecretsLaw final : public Law {
   }
 
   void log_line(SimWorld& world, const CapturingLog::Line& line) override {
-    for (const auto& [field, value] : line.fields) judge(world, value, {}, "the log's " + field);
+    for (const auto& [field, value] : line.fields) {
+      judge(world, value, {}, "the log's " + field);
+      last_lines_.push_back(value);
+    }
+    while (last_lines_.size() > k_last_lines) last_lines_.pop_front();
   }
 
   void look(SimWorld& world) override {
@@ -98,6 +106,12 @@ class SecretsLaw final : public Law {
     held();
     if (const auto found = canaries_.find_in(text, allowed))
       broken(world, *found + " is in " + where);
+  }
+
+  // A nonce is made before anybody outside can see it.
+  void judge_last_lines(SimWorld& world, const std::string& nonce) {
+    for (const std::string& value : last_lines_)
+      expect(value.find(nonce) == std::string::npos, world, "a claim nonce is in the log");
   }
 
   void add_aws(const std::string& value, const std::string& what) {
@@ -177,6 +191,7 @@ class SecretsLaw final : public Law {
   bool knows_fixed_ = false;
   Canaries canaries_;
   Canaries aws_;
+  std::deque<std::string> last_lines_;  // of the log, their values
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t k_nonce_digits = 32;
 constexpr Millis k_metadata_off_within{60'000};
 constexpr Millis k_seen_lately{10'000};
+constexpr Millis k_claim_slack{5'000};
+constexpr Millis k_claim_felt{60'000};
 
 struct ClaimSeen {
   LeaseId lease;
@@ -126,14 +128,35 @@ class ClaimLaw final : public Law {
   explicit ClaimLaw(SharedBooks books) : books_(std::move(books)) {}
   std::string_view name() const override { return "a claim is answered to its machine alone"; }
 
+  void before(SimWorld& world, std::string_view, std::string_view call,
+              const HttpRequest& request) override {
+    if (!call.ends_with("/generate-jitconfig")) return;
+    const auto body = parse_json(request.body);
+    const std::string name =
+        body && body->is_object() ? json_string(body->get_object(), "name").value_or("") : "";
+    books_->refresh(world);
+    read_leases(world);
+    const bool is_of_lost_ledger = world.conditions.ledger_lost != SteadyTime{};
+    expect(names_asked_.insert(name).second || is_of_lost_ledger, world,
+           "runner " + name + " was asked for twice");
+    expect(names_written_.contains(name) || is_of_lost_ledger, world,
+           "runner " + name + " was asked for before the ledger had its name");
+  }
+
   void after(SimWorld& world, const Exchange& exchange) override {
     if (exchange.edge == Edge::github) note_registration(exchange);
-    if (!is_answered_claim(exchange)) return;
+    const bool is_event = exchange.edge == Edge::api && exchange.call.ends_with("/events");
+    if (is_event && exchange.who == "stranger" && exchange.done != nullptr)
+      expect(!exchange.done->ok(), world, "a stranger's event was taken for a machine's");
+    if (exchange.edge != Edge::api || exchange.call != "POST /v1/claims") return;
+    if (exchange.done == nullptr) return;
     books_->refresh(world);
-    judge(world, exchange, read_claim(exchange));
+    if (is_answered_claim(exchange)) judge(world, exchange, read_claim(exchange));
+    if (exchange.done->status == 403) judge_refusal(world, exchange);
   }
 
   void look(SimWorld& world) override {
+    read_leases(world);
     if (world.clock.steady() - looked_at_ < Seconds{1}) return;
     looked_at_ = world.clock.steady();
     std::map<LeaseId, std::string> online;
@@ -168,6 +191,7 @@ class ClaimLaw final : public Law {
     expect(
         !exchange.who.starts_with("machine ") || exchange.who == "machine " + claim.instance.text,
         world, which + " was answered to " + std::string(exchange.who));
+    judge_time(world, exchange, *machine);
     const auto runner = runner_of_.find(claim.jit);
     const std::string prefix = runner_name_prefix(world.config.deployment) + claim.lease.text +
                                "-" + std::to_string(machine->launch) + "-";
@@ -177,6 +201,49 @@ class ClaimLaw final : public Law {
            which + " was answered with a configuration handed out before");
     const auto [key, is_first] = keys_.try_emplace(claim.instance, claim.key);
     expect(is_first || key->second == claim.key, world, which + " was answered to two keys");
+  }
+
+  void read_leases(SimWorld& world) {
+    books_->refresh(world);
+    const auto& changes = books_->lease_changes();
+    for (; read_ < changes.size(); ++read_) {
+      const Lease& lease = changes[read_].after;
+      if (!lease.runner_name.empty()) names_written_.insert(lease.runner_name);
+      const bool is_online = lease.state == LeaseState::online || lease.state == LeaseState::busy;
+      if (is_online) online_since_.try_emplace(lease.launch.instance_id, world.clock.steady());
+    }
+  }
+
+  // When the request was made, not when its answer came.
+  void judge_time(SimWorld& world, const Exchange& exchange, const SeenMachine& machine) {
+    const SteadyTime asked = world.clock.steady() - exchange.took;
+    const auto online = online_since_.find(machine.id);
+    expect(online == online_since_.end() || asked <= online->second, world,
+           "claim of " + machine.id.text + " was answered while its runner was at work");
+    const bool is_due =
+        machine.deadline && world.now() - exchange.took > *machine.deadline + k_claim_slack;
+    expect(!is_due || world.conditions.was_clock_wrong(asked, k_claim_felt), world,
+           "claim of " + machine.id.text + " was answered past its deadline");
+  }
+
+  // An honest machine gives up at a refusal, and its job waits.
+  void judge_refusal(SimWorld& world, const Exchange& exchange) {
+    const std::string word = "machine ";
+    if (!exchange.who.starts_with(word)) return;
+    const SeenMachine* machine =
+        books_->find(InstanceId{std::string(exchange.who.substr(word.size()))});
+    if (machine == nullptr || world.machines->is_hostile(machine->id)) return;
+    const Lease* lease = books_->find(machine->lease);
+    const bool is_awaited = lease != nullptr && lease->launch.number == machine->launch &&
+                            (lease->state == LeaseState::booting ||
+                             (lease->state == LeaseState::launching && lease->launch.pending)) &&
+                            machine->deadline && world.now() + k_claim_slack < *machine->deadline;
+    const Conditions& c = world.conditions;
+    const bool is_excused = c.ledger_lost >= machine->seen_at ||
+                            c.was_clock_wrong(world.clock.steady(), k_claim_felt) ||
+                            machine->hidden_for > Millis{0};
+    expect(!is_awaited || is_excused, world,
+           "the awaited machine " + machine->id.text + " was refused its claim");
   }
 
   // The runner of a machine that EC2 denied, or that belonged to a ledger that was lost.
@@ -193,6 +260,9 @@ class ClaimLaw final : public Law {
   std::map<std::string, std::string> runner_of_;  // by JIT configuration
   std::set<std::string> handed_out_;
   std::map<InstanceId, std::string> keys_;
+  std::size_t read_ = 0;
+  std::set<std::string> names_asked_, names_written_;  // of runners
+  std::map<InstanceId, SteadyTime> online_since_;
 };
 
 }  // namespace

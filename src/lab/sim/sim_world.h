@@ -129,6 +129,7 @@ class SimWorld {
   std::unique_ptr<SimMachines> machines;
   LocalTransport network;
   std::vector<std::unique_ptr<Server>> servers;
+  RunId foreign_run = 0;   // live, of a repository that is not served
   int active_callers = 0;  // between a run's begin and its end
   int lives = 0;           // processes ever started
   bool is_healed = false;

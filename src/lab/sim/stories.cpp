@@ -178,7 +178,8 @@ void Story::lie() {
                          R"(,"run_attempt":7,"runners":[{"architecture":"x86_64"}]})"},
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
                          R"(,"runners":[{"architecture":"x86_64","count":1000}]})"},
-      {"/v1/leases", R"({"repository":"attacker/rr","run_id":)" + id +
+      {"/v1/leases", R"({"repository":"attacker/rr","run_id":)" +
+                         std::to_string(world_.foreign_run) +
                          R"(,"runners":[{"architecture":"x86_64"}]})"},
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":99,)"
                      R"("runners":[{"architecture":"x86_64"}]})"},
@@ -188,6 +189,10 @@ void Story::lie() {
       {"/", R"({"operation":"create","architectures":["x86_64"],"label":"rr_runner_*"})"},
       {"/", R"({"operation":"create","architectures":)"},
   }};
+  if (attempt_ > 1)
+    (void)ask(world_, {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
+                                         R"(,"run_attempt":)" + std::to_string(attempt_ - 1) +
+                                         R"(,"runners":[{"architecture":"x86_64"}]})"});
   const auto times = 1 + entropy_.below(4);
   for (std::uint64_t i = 0; i < times; ++i) (void)ask(world_, lies[entropy_.below(lies.size())]);
 }

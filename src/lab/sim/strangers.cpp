@@ -11,7 +11,9 @@ class Stranger {
   explicit Stranger(SimWorld& world) : world_(world), entropy_(world.seed * 104'729 + 999'983) {}
 
   void act() {
-    const auto known = world_.ledger().recent(20);
+    const bool wants_live = entropy_.below(2) == 0;
+    const auto live = world_.ledger().live();
+    const auto known = wants_live && live && !live->empty() ? live : world_.ledger().recent(20);
     if (!known || known->empty()) return;
     const Lease& lease = (*known)[entropy_.below(known->size())];
     const std::string id = lease.id.text;
