@@ -24,6 +24,8 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   config.sweep_every = draw_between(entropy, Seconds{2}, Seconds{10});
   config.limits.machines = static_cast<int>(2 + entropy.below(9));
   config.limits.machines_per_run = static_cast<int>(2 + entropy.below(5));
+  if (entropy.below(3) == 0)
+    config.limits.machines_per_repository = static_cast<int>(2 + entropy.below(5));
   if (entropy.below(3) == 0) config.limits.usd_per_day = Money{5'000'000};
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   return config;

@@ -2,6 +2,7 @@
 // books are closed.
 
 #include <algorithm>
+#include <map>
 
 #include "lab/sim/laws.h"
 #include "lab/sim/sim_world.h"
@@ -11,11 +12,33 @@ namespace {
 
 constexpr Millis k_heal_bound{120'000};
 constexpr Millis k_noticed_within{60'000};
+constexpr Millis k_look_every{5'000};
 
 class LivenessLaw final : public Law {
  public:
   explicit LivenessLaw(SharedBooks books) : books_(std::move(books)) {}
   std::string_view name() const override { return "nothing unwanted lives, all wanted runs"; }
+
+  void look(SimWorld& world) override {
+    if (world.scenario.servers_never_return || world.clock.steady() - looked_at_ < k_look_every)
+      return;
+    looked_at_ = world.clock.steady();
+    books_->refresh(world);
+    const Conditions& c = world.conditions;
+    const SteadyTime trouble =
+        later(later(c.ec2_trouble, c.ledger_trouble),
+              later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
+    for (const auto& [id, machine] : books_->machines()) {
+      if (!machine.is_live() || is_wanted(machine)) {
+        unwanted_since_.erase(id);
+        continue;
+      }
+      const auto since = unwanted_since_.try_emplace(id, looked_at_).first->second;
+      held();
+      if (looked_at_ - later(since, trouble) > k_heal_bound)
+        broken(world, id.text + " lives on and no lease wants it");
+    }
+  }
 
   void healed(SimWorld& world) override {
     if (world.scenario.servers_never_return) return;
@@ -37,12 +60,15 @@ class LivenessLaw final : public Law {
   }
 
  private:
-  void judge_machine(SimWorld& world, const SeenMachine& machine) {
+  bool is_wanted(const SeenMachine& machine) const {
     const Lease* lease = books_->find(machine.lease);
-    const bool is_wanted = lease != nullptr && lease->state < LeaseState::ending &&
-                           (lease->launch.instance_id == machine.id ||
-                            (lease->launch.pending && lease->launch.number == machine.launch));
-    expect(is_wanted || world.clock.steady() - machine.seen_at < k_noticed_within, world,
+    return lease != nullptr && lease->state < LeaseState::ending &&
+           (lease->launch.instance_id == machine.id ||
+            (lease->launch.pending && lease->launch.number == machine.launch));
+  }
+
+  void judge_machine(SimWorld& world, const SeenMachine& machine) {
+    expect(is_wanted(machine) || world.clock.steady() - machine.seen_at < k_noticed_within, world,
            machine.id.text + " lives and no lease wants it");
   }
 
@@ -82,6 +108,8 @@ class LivenessLaw final : public Law {
   }
 
   SharedBooks books_;
+  SteadyTime looked_at_{};
+  std::map<InstanceId, SteadyTime> unwanted_since_;
 };
 
 }  // namespace

@@ -180,6 +180,27 @@ class CapsLaw final : public Law {
   explicit CapsLaw(SharedBooks books) : books_(std::move(books)) {}
   std::string_view name() const override { return "never more machines than the caps"; }
 
+  // A cap refuses what would pass it, and nothing else.
+  void after(SimWorld& world, const Exchange& exchange) override {
+    if (exchange.edge != Edge::api || exchange.done == nullptr || exchange.done->status != 429)
+      return;
+    const bool is_full = exchange.done->body.find("\"limit-machines\"") != std::string::npos;
+    if (!is_full || world.conditions.ledger_lost != SteadyTime{}) return;
+    books_->refresh(world);
+    const auto ended_lately = [&](const Lease& lease) {
+      return steady_at(world, lease.state_since) + exchange.took + k_felt_for >=
+             world.clock.steady();
+    };
+    const auto counted =
+        std::count_if(books_->leases().begin(), books_->leases().end(), [&](const auto& entry) {
+          return is_live(entry.second.state) || ended_lately(entry.second);
+        });
+    const Caps& caps = world.config.limits;
+    expect(counted + caps.machines_per_run > caps.machines, world,
+           "a request was refused by a cap that is not reached: " + std::to_string(counted) +
+               " leases");
+  }
+
   void look(SimWorld& world) override {
     books_->refresh(world);
     if (machines_read_ < books_->machine_changes().size()) {

@@ -102,7 +102,8 @@ class NeededLaw final : public Law {
     const bool was_told = machine.reason_code == "Client.UserInitiatedShutdown";
     const bool is_due = machine.deadline && machine.reason_at + Seconds{1} >= *machine.deadline;
     const auto found = in_use_.find(machine.id);
-    if (!was_told || is_due || found == in_use_.end() || is_excused(world, machine)) return;
+    if (!was_told || is_due || is_excused(world, machine)) return;
+    if (found == in_use_.end()) return judge_pending(world, machine);
     const Lease& lease = found->second;
     // GitHub or EC2 said that only the owner can mend it: the lease says so, and ends at once.
     const Lease* known = books_->find(machine.lease);
@@ -112,6 +113,14 @@ class NeededLaw final : public Law {
     expect(!job, world,
            "lease " + lease.id.text + ": " + machine.id.text + " was ended during its job");
     if (!job) judge_waiting(world, machine, lease, runners);
+  }
+
+  // One whose launch nobody has answered for yet will be found by its tag.
+  void judge_pending(SimWorld& world, const SeenMachine& machine) {
+    const Lease* lease = books_->find(machine.lease);
+    const bool is_pending = lease != nullptr && lease->state == LeaseState::launching &&
+                            lease->launch.pending && lease->launch.number == machine.launch;
+    expect(!is_pending, world, machine.id.text + " was ended while its launch was not answered");
   }
 
   // A ledger that was lost, a machine that EC2 denied, calendars that were wrong, and whoever is

@@ -193,6 +193,14 @@ void Story::lie() {
     (void)ask(world_, {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
                                          R"(,"run_attempt":)" + std::to_string(attempt_ - 1) +
                                          R"(,"runners":[{"architecture":"x86_64"}]})"});
+  // Each within the run's cap, and together past it.
+  for (const Architecture architecture : k_architectures)
+    if (!is_seed() && chance(500))
+      (void)ask(world_,
+                {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
+                                   R"(,"runners":[{"architecture":")" +
+                                   std::string(to_string(architecture)) + R"(","count":)" +
+                                   std::to_string(world_.config.limits.machines_per_run) + "}]}"});
   const auto times = 1 + entropy_.below(4);
   for (std::uint64_t i = 0; i < times; ++i) (void)ask(world_, lies[entropy_.below(lies.size())]);
 }
