@@ -61,7 +61,7 @@ mayfly_library(boost-beast)
 target_link_libraries(boost-beast INTERFACE Threads::Threads)
 mayfly_library(openssl-crypto ARCHIVES crypto)
 target_link_libraries(openssl-crypto INTERFACE ${CMAKE_DL_LIBS} Threads::Threads)
-mayfly_library(openssl-ssl ARCHIVES ssl)
+mayfly_library(openssl-ssl ARCHIVES ssl crypto)  # in the order that the linker needs
 target_link_libraries(openssl-ssl INTERFACE openssl-crypto)
 mayfly_library(pugixml ARCHIVES pugixml)
 mayfly_library(sqlite ARCHIVES sqlite3)

@@ -33,7 +33,8 @@ class Connection {
     client_ = os::FileDescriptor(ends[0]);
     asio::ip::tcp::socket server(io_);
     server.assign(asio::ip::tcp::v4(), ends[1]);
-    std::make_shared<os::HttpSession>(std::move(server), options, submit, nullptr)->start();
+    std::make_shared<os::HttpSession>(os::ServerStream(std::move(server)), options, submit, nullptr)
+        ->start();
   }
 
   void send(std::string_view piece) {

@@ -1,10 +1,13 @@
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
+#include "base/ip_address.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/process.h"
 #include "http/problem.h"
+#include "os/descriptor_limit.h"
 #include "os/http_server.h"
 #include "os/signals.h"
 #include "os/threads.h"
@@ -13,13 +16,55 @@
 namespace mayfly::cli {
 namespace {
 
-os::HttpServerOptions server_options(const Config& config, int port, int workers) {
+// Each costs about 3 KB, with TLS 45 KB to 110 KB; each needs a descriptor, and so does the rest.
+constexpr std::size_t k_connections_max = 16 * 1024;
+constexpr std::size_t k_tls_connections_max = 2 * 1024;
+constexpr std::size_t k_other_descriptors = 256;
+
+// A request that no service has seen is answered and logged like any other.
+HttpResponse refusal(Process& process, const Error& error) {
+  HttpResponse response = problem_response(error);
+  const std::string id = process.entropy.hex(8);
+  response.headers.set("X-Request-Id", id);
+  response.headers.set("Date", http_date(process.clock.wall()));
+  process.log.write(error.code == Code::internal ? LogLevel::error : LogLevel::info,
+                    "request-refused",
+                    {{"request", id},
+                     {"status", std::to_string(response.status)},
+                     {"code", std::string(info(error.code).name)},
+                     {"reason", error.message}});
+  return response;
+}
+
+os::HttpServerOptions server_options(Process& process, const Config& config, int port,
+                                     int workers) {
   os::HttpServerOptions options;
   options.address = config.listen.address;
   options.port = static_cast<std::uint16_t>(port);
   options.workers = static_cast<std::size_t>(workers);
   options.body_bytes_max = 16 * 1024;
-  options.on_error = [](const Error& error) { return problem_response(error); };
+  options.on_error = [&process](const Error& error) { return refusal(process, error); };
+  return options;
+}
+
+void note_certificate(Process& process, const Status& read) {
+  if (read) return process.log.info("tls-certificate-changed");
+  process.log.warning("tls-certificate-kept", {{"reason", read.error().message}});
+}
+
+// What only the public side needs: it is open to strangers.
+os::HttpServerOptions public_options(Process& process, const Config& config) {
+  const ListenConfig& listen = config.listen;
+  os::HttpServerOptions options = server_options(process, config, listen.port, listen.workers);
+  const std::size_t descriptors = os::raise_descriptor_limit();
+  options.connections_max =
+      std::min(listen.speaks_tls() ? k_tls_connections_max : k_connections_max,
+               std::max(descriptors, 2 * k_other_descriptors) - k_other_descriptors);
+  options.connections_per_prefix_max = static_cast<std::size_t>(listen.connections_per_prefix);
+  for (const std::string& proxy : listen.trusted_proxies)
+    options.trusted_proxies.push_back(parse_network(proxy).value());
+  if (listen.speaks_tls()) options.tls = {listen.tls_certificate, listen.tls_key};
+  options.on_certificate = [&process](const Status& read) { note_certificate(process, read); };
   return options;
 }
 
@@ -55,14 +100,14 @@ Result<int> run(Process& process, const CommonOptions& options) {
     sweep_forever(process, config, plane->sweeper(), last_sweep, stopping);
   };
   os::NamedThread sweeping("sweep", sweep_body);
-  auto server =
-      os::HttpServer::start(api, server_options(config, config.listen.port, config.listen.workers));
+  auto server = os::HttpServer::start(api, public_options(process, config));
   std::unique_ptr<os::HttpServer> admin_server;
   Status failed;
   if (!server) {
     failed = fail(server.error());
   } else if (config.listen.admin_port != 0) {
-    os::HttpServerOptions admin_options = server_options(config, config.listen.admin_port, 2);
+    os::HttpServerOptions admin_options =
+        server_options(process, config, config.listen.admin_port, 2);
     admin_options.address = "127.0.0.1";
     auto started = os::HttpServer::start(admin, std::move(admin_options));
     if (started)
@@ -73,6 +118,7 @@ Result<int> run(Process& process, const CommonOptions& options) {
   if (failed) {
     process.log.info("serving", {{"address", config.listen.address},
                                  {"port", std::to_string((*server)->port())},
+                                 {"tls", config.listen.speaks_tls() ? "yes" : "no"},
                                  {"deployment", config.deployment},
                                  {"version", MAYFLY_VERSION}});
     stop.wait();

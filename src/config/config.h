@@ -29,8 +29,14 @@ struct SecretReference {
 struct ListenConfig {
   std::string address = "127.0.0.1";
   int port = 8080;
-  int admin_port = 0;  // loopback only; 0: no admin listener
-  int workers = 16;    // handler threads
+  int admin_port = 0;                        // loopback only; 0: no admin listener
+  int workers = 16;                          // handler threads
+  int connections_per_prefix = 64;           // of one IPv4 /24 or IPv6 /48 at once
+  std::string tls_certificate;               // PEM files: both, or both empty for plain HTTP
+  std::string tls_key;                       //
+  std::vector<std::string> trusted_proxies;  // addresses and networks, as base/ip_address.h
+
+  [[nodiscard]] bool speaks_tls() const { return !tls_certificate.empty(); }
 };
 
 enum class GithubScope { organization, repository };

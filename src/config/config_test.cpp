@@ -132,6 +132,8 @@ TEST_CASE("config: numbers and times outside their bounds are refused") {
       {"port = 8080", "admin_port = -1", "from 0 to 65535"},
       {"port = 8080", "workers = 0", "from 1 to 256"},
       {"port = 8080", "workers = 257", "from 1 to 256"},
+      {"port = 8080", "connections_per_prefix = 0", "from 1 to 4096"},
+      {"port = 8080", "connections_per_prefix = 4097", "from 1 to 4096"},
       {"\"60m\"", "\"4m\"", "machine.lifetime must be from 5m to 24h, not \"4m\""},
       {"\"60m\"", "\"25h\"", "from 5m to 24h"},
       {"\"60m\"", "\"60\"", "must be a duration like \"60m\", not \"60\""},
@@ -155,6 +157,35 @@ TEST_CASE("config: numbers and times outside their bounds are refused") {
       {"organization = \"octo\"", "organization = \"octo\"\nrunner_group_id = 0",
        "runner_group_id must"},
   });
+}
+
+TEST_CASE("config: TLS takes a certificate and its key, both or none") {
+  constexpr std::string_view k_port = "port = 8080";
+  check_each({
+      {k_port, "tls_certificate = \"/c.pem\"", "listen.tls_key is missing"},
+      {k_port, "tls_key = \"/k.pem\"", "listen.tls_certificate is missing"},
+      {k_port, "tls_key = \"\"", "listen.tls_key must be the path of a PEM file"},
+  });
+  const Config config = parsed(changed(k_port, "tls_certificate = \"/c\"\ntls_key = \"/k\""));
+  CHECK(config.listen.speaks_tls());
+  CHECK(config.listen.tls_certificate == "/c");
+  CHECK(config.listen.tls_key == "/k");
+  CHECK_FALSE(parsed(k_small_toml).listen.speaks_tls());
+}
+
+TEST_CASE("config: a proxy is an address or a network that is not half of the world") {
+  constexpr std::string_view k_port = "port = 8080";
+  const Config config = parsed(
+      changed(k_port, "trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\", \"2001:db8::/32\"]"));
+  CHECK(config.listen.trusted_proxies.size() == 3);
+  CHECK(parsed(k_small_toml).listen.trusted_proxies.empty());
+  for (const std::string text : {"localhost", "10.0.0.1/8", "0.0.0.0/0", "64.0.0.0/7", "::/0",
+                                 "10.0.0.0/33", "10.0.0.1:80", ""}) {
+    const std::string refused = refusal(changed(k_port, "trusted_proxies = [\"" + text + "\"]"));
+    CHECK_MESSAGE(refused.find("listen.trusted_proxies must be an IP address or a network") !=
+                      std::string::npos,
+                  refused);
+  }
 }
 
 TEST_CASE("config: the ends of the bounds are allowed") {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "base/ip_address.h"
 #include "base/text.h"
 
 namespace mayfly {
@@ -116,6 +117,13 @@ bool is_address(std::string_view text) {
   if (text.find(':') == std::string_view::npos) return is_ipv4(text);
   return is_within(text, 2, 45) && is_all_of(text, "0123456789abcdefABCDEF:.") &&
          text.find(':') != text.rfind(':');
+}
+
+bool is_proxy(std::string_view text) {
+  constexpr int k_widest = 8;
+  constexpr int k_widest_v4 = 96 + k_widest;
+  const auto network = parse_network(text);
+  return network && network->prefix >= (network->address.is_v4() ? k_widest_v4 : k_widest);
 }
 
 bool is_organization(std::string_view text) {

@@ -24,6 +24,8 @@ struct Form {
 [[nodiscard]] bool is_private_url(std::string_view text);
 [[nodiscard]] bool is_download_url(std::string_view text);
 [[nodiscard]] bool is_address(std::string_view text);
+// An address, or a network of at most a 256th of all: who trusts everybody trusts nobody.
+[[nodiscard]] bool is_proxy(std::string_view text);
 [[nodiscard]] bool is_organization(std::string_view text);
 [[nodiscard]] bool is_repository(std::string_view text);
 [[nodiscard]] bool is_label_prefix(std::string_view text);
@@ -49,6 +51,9 @@ inline constexpr Form k_api_url{
 inline constexpr Form k_download_url{&is_download_url,
                                      "an http or https URL that contains {version} and {arch}"};
 inline constexpr Form k_address{&is_address, "an IP address like \"127.0.0.1\" or \"::\""};
+inline constexpr Form k_proxy{
+    &is_proxy, "an IP address or a network like \"10.0.0.0/8\" (0 after the prefix)"};
+inline constexpr Form k_pem_file{&is_not_empty, "the path of a PEM file"};
 inline constexpr Form k_organization{&is_organization, "the name of a GitHub organization"};
 inline constexpr Form k_repository_name{&is_repository, "owner/name as GitHub spells it"};
 inline constexpr Form k_label_prefix{&is_label_prefix, "3 to 64 letters, digits and underscores"};

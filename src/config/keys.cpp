@@ -14,7 +14,9 @@ constexpr std::array k_top = {
     Key{"deployment"}, Key{"public_url"},    Key{"listen"},  Key{"github"}, Key{"repository"},
     Key{"aws"},        Key{"image"},         Key{"machine"}, Key{"runner"}, Key{"limits"},
     Key{"ledger"},     Key{"instance_type"}, Key{"sweep"}};
-constexpr std::array k_listen = {Key{"address"}, Key{"port"}, Key{"admin_port"}, Key{"workers"}};
+constexpr std::array k_listen = {
+    Key{"address"},         Key{"port"},    Key{"admin_port"},      Key{"workers"},
+    Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"}};
 constexpr std::array k_github = {Key{"api_url"}, Key{"token"}, Key{"scope"}, Key{"organization"},
                                  Key{"runner_group_id"}};
 constexpr std::array k_repository = {Key{"name"}, Key{"seed_labels"}, Key{"seed_label_prefix"}};

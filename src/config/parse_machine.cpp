@@ -16,6 +16,8 @@ constexpr IntRange k_volume_gb = {8, 1024};
 constexpr IntRange k_ports = {1, 65535};
 constexpr IntRange k_admin_ports = {0, 65535};
 constexpr IntRange k_workers = {1, 256};
+constexpr IntRange k_connections = {1, 4096};
+constexpr std::size_t k_proxies_max = 64;
 constexpr IntRange k_machines = {1, 1000};
 constexpr IntRange k_machines_per_run = {1, 256};
 
@@ -46,6 +48,12 @@ Result<ListenConfig> parse_listen(const Section& section) {
   TRY(section.integer("port", k_ports, listen.port));
   TRY(section.integer("admin_port", k_admin_ports, listen.admin_port));
   TRY(section.integer("workers", k_workers, listen.workers));
+  TRY(section.integer("connections_per_prefix", k_connections, listen.connections_per_prefix));
+  TRY(section.text("tls_certificate", k_pem_file, listen.tls_certificate));
+  TRY(section.text("tls_key", k_pem_file, listen.tls_key));
+  TRY(section.texts("trusted_proxies", k_proxy, k_proxies_max, listen.trusted_proxies));
+  if (section.has("tls_certificate")) TRY(section.require("tls_key"));
+  if (section.has("tls_key")) TRY(section.require("tls_certificate"));
   if (listen.admin_port == listen.port)
     return section.refuse("admin_port", "must differ from listen.port");
   return listen;

@@ -58,9 +58,10 @@ std::map<std::string, std::set<std::string>> keys_in(const std::string& toml) {
 std::string settings_of(const Config& c) {
   std::ostringstream out;
   out << c.listen.address << ' ' << c.listen.port << ' ' << c.listen.admin_port << ' '
-      << c.listen.workers << ' ' << c.github.api_url << ' ' << static_cast<int>(c.github.scope)
-      << ' ' << c.github.runner_group_id << ' ' << c.repositories.at(0).seed_label_prefix << ' '
-      << c.aws.key_name << ' ' << c.aws.public_address << ' ' << c.machine.lifetime.count() << ' '
+      << c.listen.workers << ' ' << c.listen.connections_per_prefix << ' ' << c.github.api_url
+      << ' ' << static_cast<int>(c.github.scope) << ' ' << c.github.runner_group_id << ' '
+      << c.repositories.at(0).seed_label_prefix << ' ' << c.aws.key_name << ' '
+      << c.aws.public_address << ' ' << c.machine.lifetime.count() << ' '
       << c.machine.boot_timeout.count() << ' ' << c.machine.idle_timeout.count() << ' '
       << c.machine.boots_max << ' ' << static_cast<int>(c.machine.on_demand) << ' '
       << c.machine.capacity_patience.count() << ' ' << c.machine.root_volume_gb << ' '

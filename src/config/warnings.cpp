@@ -17,10 +17,10 @@ void warn_about_network(const Config& config, Warnings& out) {
         "public_url is plain http: whoever is on the way can read a runner's "
         "configuration and take its job");
   }
-  if (!is_loopback_host(config.listen.address)) {
+  if (!is_loopback_host(config.listen.address) && !config.listen.speaks_tls()) {
     out.push_back(
-        "listen.address is not loopback, and mayfly itself speaks no TLS: only a proxy "
-        "that does should reach this port");
+        "listen.address is not loopback, and there is no listen.tls_certificate: only a proxy "
+        "that speaks TLS should reach this port");
   }
 }
 

@@ -41,6 +41,13 @@ TEST_CASE("warnings: each unwise setting has one sentence of its own") {
   }
 }
 
+TEST_CASE("warnings: who speaks TLS may listen anywhere, but must say so in its URL") {
+  const std::string tls = "address = \"::\"\ntls_certificate = \"/c\"\ntls_key = \"/k\"\nport";
+  CHECK(warnings_after("port", tls).empty());
+  const auto found = warnings(parsed(testing::changed("https://ci", "http://ci")));
+  REQUIRE(found.size() == 1);
+}
+
 TEST_CASE("warnings: what stays on this machine may be plain, and six hours are enough") {
   CHECK(warnings_after("https://ci.example.org", "http://127.0.0.1:8080").empty());
   CHECK(warnings_after("https://ci.example.org", "http://[::1]:8080").empty());

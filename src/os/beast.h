@@ -2,12 +2,13 @@
 
 // The only place that includes Boost.Asio and Boost.Beast. Both are compiled once, in
 // beast_impl.cpp, for they are slow to compile; keep this header out of every other header but
-// http_session.h.
+// http_session.h and server_stream.h.
 
 #define BOOST_ASIO_SEPARATE_COMPILATION
 #define BOOST_ASIO_NO_DEPRECATED
 #define BOOST_BEAST_SEPARATE_COMPILATION
 
+#include <boost/asio/compose.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -4,7 +4,11 @@
 #include <exception>
 #include <optional>
 
+#include "os/connection_limits.h"
+#include "os/forwarded.h"
 #include "os/http_session.h"
+#include "os/server_tls.h"
+#include "os/system_clock.h"
 #include "os/threads.h"
 #include "os/worker_pool.h"
 
@@ -57,6 +61,9 @@ class HttpServer::Impl {
         workers_("http-worker", options_.workers, options_.queue_max) {}
 
   Status listen() {
+    if (options_.tls) {
+      TRY_ASSIGN(tls_, ServerTls::load(*options_.tls));
+    }
     try {
       const tcp::endpoint at(asio::ip::make_address(options_.address), options_.port);
       net_->acceptor.open(at.protocol());
@@ -98,7 +105,7 @@ class HttpServer::Impl {
       if (error == asio::error::operation_aborted) return;
       if (error) return accept_later();
       begin(std::move(socket));
-      is_accepting_ = open_ < options_.connections_max;
+      is_accepting_ = !limits_.is_full();
       if (is_accepting_) accept();
     });
   }
@@ -112,13 +119,28 @@ class HttpServer::Impl {
   }
 
   void begin(tcp::socket socket) {
-    ++open_;
-    std::shared_ptr<void> permit(nullptr, [this](void*) { on_closed(); });
-    std::make_shared<HttpSession>(std::move(socket), options_, submit_, std::move(permit))->start();
+    ServerStream plain(std::move(socket));
+    const IpAddress peer = plain.peer();
+    const bool is_exempt = (options_.is_loopback_exempt && is_in_any(loopback_, peer)) ||
+                           is_in_any(options_.trusted_proxies, peer);
+    const IpNetwork prefix = prefix_of(peer);
+    if (!limits_.admit(prefix, is_exempt)) return;
+    std::shared_ptr<void> permit(
+        nullptr, [this, prefix, is_exempt](void*) { on_closed(prefix, is_exempt); });
+    if (tls_) {
+      refresh_certificate();
+      if (!plain.expect_tls(tls_->accepting())) return;
+    }
+    std::make_shared<HttpSession>(std::move(plain), options_, submit_, std::move(permit))->start();
   }
 
-  void on_closed() {
-    --open_;
+  void refresh_certificate() {
+    const auto read = tls_->refresh(clock_.steady());
+    if (read && options_.on_certificate) options_.on_certificate(*read);
+  }
+
+  void on_closed(const IpNetwork& prefix, bool is_exempt) {
+    limits_.release(prefix, is_exempt);
     if (is_stopping_ || is_accepting_) return;
     // Not at once: the session that goes away still holds its socket.
     is_accepting_ = true;
@@ -130,8 +152,12 @@ class HttpServer::Impl {
   const Submit submit_;
   std::uint16_t port_ = 0;
   std::atomic<bool> is_stopping_ = false;
-  std::size_t open_ = 0;       // io thread
-  bool is_accepting_ = false;  // io thread
+  // Of the io thread, once it runs:
+  ConnectionLimits limits_{options_.connections_max, options_.connections_per_prefix_max};
+  const std::vector<IpNetwork> loopback_ = {*parse_network("127.0.0.0/8"), *parse_network("::1")};
+  SystemClock clock_;
+  std::optional<ServerTls> tls_;
+  bool is_accepting_ = false;
   std::unique_ptr<Net> net_ = std::make_unique<Net>();
   WorkerPool workers_;
   std::optional<NamedThread> io_thread_;

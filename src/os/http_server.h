@@ -1,9 +1,14 @@
 #pragma once
 
-// An HTTP/1.1 server for strangers: plain HTTP, to stand behind a TLS proxy or on loopback. One
-// thread does all socket work asynchronously, so that a slow client costs a socket and never a
-// worker; a request is handed to a worker only when it has arrived whole, and its answer is written
-// back by the socket thread.
+// An HTTP/1.1 server for strangers, over TLS where it is given a certificate. One thread does all
+// socket work asynchronously, so that a slow client costs a socket and never a worker; a request is
+// handed to a worker only when it has arrived whole, and its answer is written back by the socket
+// thread. The next request of a connection is not read before the last one's answer has been taken,
+// so what waits for slow readers is one answer a connection, for write_timeout at most.
+//
+// A connection beyond its prefix's allowance (connection_limits.h) is closed without a word. What
+// counts there is the socket's own peer; HttpRequest::peer is whom trusted proxies name instead
+// (forwarded.h). Loopback and trusted proxies are exempt: they limit their own callers.
 //
 // Everything is bounded by the options. Errors that the service never sees are worded by on_error:
 //   bad_request_line   not HTTP, two lengths, Content-Length with Transfer-Encoding, no Host
@@ -16,13 +21,24 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/ip_address.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "seam/http_message.h"
 
 namespace mayfly::os {
+
+// PEM. The certificate is followed by those that lead to its authority; the key has no password. A
+// change is noticed at the first connection that comes more than look_every after the last look.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+  Millis look_every{2'000};
+};
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";  // numeric, IPv4 or IPv6
@@ -30,12 +46,19 @@ struct HttpServerOptions {
   std::size_t workers = 8;
   std::size_t queue_max = 64;          // requests that wait for a worker
   std::size_t connections_max = 1024;  // at the limit no more are accepted until one closes
+  std::size_t connections_per_prefix_max = 64;
   std::size_t requests_per_connection_max = 100;
   std::uint32_t header_bytes_max = 8 * 1024;
   std::uint64_t body_bytes_max = 64 * 1024;
-  Millis read_timeout{5'000};   // from a request's first byte to its last
-  Millis idle_timeout{10'000};  // until a request's first byte
-  Millis write_timeout{10'000};
+  Millis read_timeout{5'000};    // from a request's first byte to its last
+  Millis idle_timeout{10'000};   // until a request's first byte, the TLS handshake included
+  Millis write_timeout{10'000};  // for a whole answer
+  std::vector<IpNetwork> trusted_proxies = {};
+  bool is_loopback_exempt = true;
+  std::optional<TlsFiles> tls = {};  // none: plain
+  // Told when the certificate's files have changed: that the new one is used, or why the old one
+  // still is. On the socket thread.
+  std::function<void(const Status&)> on_certificate = {};
   // The body and headers of an error. Required; called from several threads at once.
   std::function<HttpResponse(const Error&)> on_error = {};
 };
@@ -43,7 +66,7 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   // Listens and serves at once. service must outlive the server. Code::config_invalid when the
-  // address cannot be listened on.
+  // address cannot be listened on or the certificate cannot be used.
   [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(HttpService& service,
                                                                  HttpServerOptions options);
   HttpServer(const HttpServer&) = delete;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/text.h"
+#include "os/forwarded.h"
 #include "os/http_wire.h"
 
 namespace mayfly::os {
@@ -14,26 +15,17 @@ namespace http = boost::beast::http;
 
 // Beyond the headers, so that the parser's own limit is met first.
 constexpr std::size_t k_buffer_slack = 16 * 1024;
+// Of an idle connection: most requests' headers fit.
+constexpr std::size_t k_first_bytes = 512;
 constexpr Millis k_linger_time{2'000};
 constexpr std::size_t k_linger_bytes = 1024 * 1024;
 
-std::string peer_text(const asio::ip::tcp::socket& socket) {
-  boost::system::error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "";
-  const auto address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  return address.to_string();
-}
-
 bool is_name(std::string_view name, std::string_view lower) { return to_lower(name) == lower; }
 
-HttpRequest to_request(const http::request<http::string_body>& message, const std::string& peer) {
+HttpRequest to_request(const http::request<http::string_body>& message) {
   HttpRequest out;
   out.method = std::string(message.method_string());
   out.url = std::string(message.target());
-  out.peer = peer;
   for (const auto& field : message)
     out.headers.add(std::string(field.name_string()), std::string(field.value()));
   return out;
@@ -73,26 +65,23 @@ HttpResponse error_response(const HttpServerOptions& options, const Error& error
   return out;
 }
 
-HttpSession::HttpSession(asio::ip::tcp::socket socket, const HttpServerOptions& options,
+HttpSession::HttpSession(ServerStream stream, const HttpServerOptions& options,
                          const Submit& submit, std::shared_ptr<void> permit)
-    : socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
+    : stream_(std::move(stream)),
+      timer_(stream_.get_executor()),
       options_(options),
       submit_(submit),
       permit_(std::move(permit)),
-      peer_(peer_text(socket_)),
+      peer_(stream_.peer()),
       buffer_(options.header_bytes_max + k_buffer_slack) {}
 
-void HttpSession::start() {
-  ErrorCode ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  await_request();
-}
+void HttpSession::start() { await_request(); }
 
 void HttpSession::await_request() {
   if (buffer_.size() > 0) return read_header();
   arm(options_.idle_timeout);
-  socket_.async_read_some(buffer_.prepare(4096),
+  buffer_.shrink_to_fit();
+  stream_.async_read_some(buffer_.prepare(k_first_bytes),
                           [self = shared_from_this()](ErrorCode error, std::size_t size) {
                             self->disarm();
                             if (error) return;
@@ -109,7 +98,7 @@ void HttpSession::read_header() {
   parser_->body_limit(options_.body_bytes_max);
   is_head_ = false;
   http::async_read_header(
-      socket_, buffer_, *parser_,
+      stream_, buffer_, *parser_,
       [self = shared_from_this()](ErrorCode error, std::size_t) { self->on_header(error); });
 }
 
@@ -117,7 +106,8 @@ void HttpSession::on_header(ErrorCode error) {
   if (error || is_expired_) return on_read_error(error);
   const auto& message = parser_->get();
   // Taken before the body is read: trailers must not be able to add to the headers.
-  request_ = to_request(message, peer_);
+  request_ = to_request(message);
+  request_.peer = to_string(client_address(peer_, request_.headers, options_.trusted_proxies));
   keep_alive_ = parser_->keep_alive() && message.version() >= 11 &&
                 requests_ < options_.requests_per_connection_max;
   if (auto why = ambiguity(request_, message.version()))
@@ -128,14 +118,14 @@ void HttpSession::on_header(ErrorCode error) {
   const bool wants_continue = request_.headers.find("Expect") && message.version() >= 11;
   if (!wants_continue || parser_->is_done()) return read_body();
   static constexpr std::string_view k_continue = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket_, asio::buffer(k_continue),
+  asio::async_write(stream_, asio::buffer(k_continue),
                     [self = shared_from_this()](ErrorCode failed, std::size_t) {
                       if (!failed && !self->is_expired_) self->read_body();
                     });
 }
 
 void HttpSession::read_body() {
-  http::async_read(socket_, buffer_, *parser_,
+  http::async_read(stream_, buffer_, *parser_,
                    [self = shared_from_this()](ErrorCode error, std::size_t) {
                      if (error || self->is_expired_) return self->on_read_error(error);
                      self->request_.body = std::move(self->parser_->get().body());
@@ -161,7 +151,7 @@ void HttpSession::dispatch() {
   disarm();
   // The session goes back to the io thread whole: its last owner must not be a worker.
   auto respond = [self = shared_from_this()](HttpResponse response) mutable {
-    auto executor = self->socket_.get_executor();
+    auto executor = self->stream_.get_executor();
     asio::post(executor, [self = std::move(self), response = std::move(response)] {
       self->answer(response);
     });
@@ -180,11 +170,11 @@ void HttpSession::answer(const HttpResponse& response) {
   out_ = response_bytes(response, {.keep_alive = keep_alive_, .without_body = is_head_});
   parser_.reset();
   arm(options_.write_timeout);
-  asio::async_write(socket_, asio::buffer(out_),
+  asio::async_write(stream_, asio::buffer(out_),
                     [self = shared_from_this()](ErrorCode error, std::size_t) {
                       self->disarm();
                       if (error) return;
-                      self->out_.clear();
+                      self->out_ = {};
                       self->keep_alive_ ? self->await_request() : self->linger();
                     });
 }
@@ -192,16 +182,14 @@ void HttpSession::answer(const HttpResponse& response) {
 // Closing while the client still sends would reset the connection and could take the answer with
 // it: say that we are done, and read on for a little while.
 void HttpSession::linger() {
-  ErrorCode error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error) return;
+  if (!stream_.shutdown_send()) return;
   arm(k_linger_time);
   drain(k_linger_bytes);
 }
 
 void HttpSession::drain(std::size_t left) {
   buffer_.clear();
-  socket_.async_read_some(buffer_.prepare(4096),
+  stream_.async_read_some(buffer_.prepare(4096),
                           [self = shared_from_this(), left](ErrorCode error, std::size_t size) {
                             if (!error && !self->is_expired_ && size < left)
                               self->drain(left - size);
@@ -210,13 +198,13 @@ void HttpSession::drain(std::size_t left) {
 
 void HttpSession::arm(Millis time) {
   is_expired_ = false;
+  stream_.resume();
   timer_.expires_after(time);
   timer_.async_wait([weak = weak_from_this(), armed = ++armed_](ErrorCode error) {
     const auto self = weak.lock();
     if (error || !self || armed != self->armed_) return;
     self->is_expired_ = true;
-    ErrorCode ignored;
-    self->socket_.cancel(ignored);
+    self->stream_.cancel();
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "os/beast.h"
 #include "os/http_server.h"
+#include "os/server_stream.h"
 
 namespace mayfly::os {
 
@@ -23,8 +24,8 @@ using Submit = std::function<bool(HttpRequest, Respond)>;
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // permit is held as long as the session lives. options and submit must outlive it.
-  HttpSession(boost::asio::ip::tcp::socket socket, const HttpServerOptions& options,
-              const Submit& submit, std::shared_ptr<void> permit);
+  HttpSession(ServerStream stream, const HttpServerOptions& options, const Submit& submit,
+              std::shared_ptr<void> permit);
 
   void start();
 
@@ -47,12 +48,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void arm(Millis time);
   void disarm();
 
-  boost::asio::ip::tcp::socket socket_;
+  ServerStream stream_;
   boost::asio::steady_timer timer_;
   const HttpServerOptions& options_;
   const Submit& submit_;
   std::shared_ptr<void> permit_;
-  std::string peer_;
+  IpAddress peer_;  // of the socket
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   HttpRequest request_;

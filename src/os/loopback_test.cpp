@@ -50,10 +50,12 @@ bool eventually(const std::function<bool()>& condition) {
 
 RawConnection::RawConnection(FileDescriptor socket) : socket_(std::move(socket)) {}
 
-RawConnection RawConnection::to(std::uint16_t port) {
+RawConnection RawConnection::to(std::uint16_t port, const std::string& source) {
   FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  MAYFLY_CHECK(inet_pton(AF_INET, source.c_str(), &address.sin_addr) == 1);
+  MAYFLY_CHECK(bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   MAYFLY_CHECK(connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);

@@ -29,7 +29,9 @@ inline constexpr Millis k_patience{5'000};
 class RawConnection {
  public:
   explicit RawConnection(FileDescriptor socket);
-  [[nodiscard]] static RawConnection to(std::uint16_t port);
+  // source: of loopback as well.
+  [[nodiscard]] static RawConnection to(std::uint16_t port,
+                                        const std::string& source = "127.0.0.1");
 
   bool send(std::string_view bytes);
   // Everything up to and with `mark`; what came so far at the end of the stream or of patience.
