@@ -153,10 +153,16 @@ class Ec2Client {
       const LaunchTemplate& launch_template, const ClientToken& client_token, SteadyTime deadline);
 
   // Asks EC2 whether the role may do it, without doing it (DryRun). Status ok: allowed.
-  // may_terminate asks about an instance that does not exist: a policy that goes by tags may say no
-  // to that one.
+  // Without an id the question is about an instance that does not exist: a policy that goes by tags
+  // may say no to that one.
   [[nodiscard]] Status may_create_fleet(const std::string& encoded_body, SteadyTime deadline);
-  [[nodiscard]] Status may_terminate(SteadyTime deadline);
+  [[nodiscard]] Status may_terminate(SteadyTime deadline, const InstanceId& id = {});
+  [[nodiscard]] Status may_disable_metadata(SteadyTime deadline, const InstanceId& id = {});
+  [[nodiscard]] Status may_create_launch_template(const LaunchTemplate& launch_template,
+                                                  const Tags& tags, SteadyTime deadline);
+  // A template of that name must exist.
+  [[nodiscard]] Status may_create_launch_template_version(const LaunchTemplate& launch_template,
+                                                          SteadyTime deadline);
 
  private:
   SignedSender& sender_;

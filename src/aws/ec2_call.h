@@ -35,6 +35,9 @@ void add_filter(QueryForm& form, int n, const std::string& name,
 void add_tags(QueryForm& form, const std::string& prefix, const std::string& resource,
               const Tags& tags);
 
+// No such instance: to ask about in a dry run.
+inline constexpr std::string_view k_no_instance = "i-00000000000000000";
+
 // A dry run is always refused: with DryRunOperation when it would have been allowed.
 [[nodiscard]] Status ec2_dry_run(SignedSender& sender, const Action& action,
                                  const std::string& body, bool unknown_id_means_allowed,

@@ -111,5 +111,29 @@ TEST_CASE("ec2: a dry run of a termination counts an unknown machine as allowed"
             .message.find("Allow ec2:TerminateInstances") != std::string::npos);
 }
 
+TEST_CASE("ec2: the other dry runs ask about what the call itself would name, and change nothing") {
+  Ec2Bench bench;
+  aws::LaunchTemplate launch_template;
+  launch_template.name = "mayfly-ci";
+  for (int i = 0; i < 4; ++i) bench.transport.answer(412, error_xml("DryRunOperation"));
+  CHECK(bench.ec2.may_terminate(bench.deadline, InstanceId{"i-0a"}));
+  CHECK(bench.ec2.may_disable_metadata(bench.deadline, InstanceId{"i-0a"}));
+  CHECK(bench.ec2.may_create_launch_template(launch_template, {{"k", "v"}}, bench.deadline));
+  CHECK(bench.ec2.may_create_launch_template_version(launch_template, bench.deadline));
+  const auto said = [&](std::size_t n, const char* text) {
+    return bench.transport.body(n).find(text) != std::string::npos;
+  };
+  for (std::size_t n = 0; n < 4; ++n) CHECK(bench.transport.body(n).ends_with("&DryRun=true"));
+  CHECK(said(0, "InstanceId.1=i-0a&"));
+  CHECK(said(1, "InstanceId=i-0a&HttpEndpoint=disabled"));
+  CHECK(said(2, "TagSpecification.1.Tag.1.Key=k"));
+  CHECK(said(3, "Action=CreateLaunchTemplateVersion"));
+  for (int i = 0; i < 3; ++i) bench.transport.answer(403, error_xml("UnauthorizedOperation"));
+  CHECK(bench.ec2.may_disable_metadata(bench.deadline).error().code == Code::aws_denied);
+  CHECK(said(4, "InstanceId=i-00000000000000000"));
+  CHECK_FALSE(bench.ec2.may_create_launch_template(launch_template, {}, bench.deadline));
+  CHECK_FALSE(bench.ec2.may_create_launch_template_version(launch_template, bench.deadline));
+}
+
 }  // namespace
 }  // namespace mayfly

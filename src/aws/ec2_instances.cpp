@@ -115,4 +115,11 @@ Status Ec2Client::disable_metadata(const InstanceId& id, SteadyTime deadline) {
   return {};
 }
 
+Status Ec2Client::may_disable_metadata(SteadyTime deadline, const InstanceId& id) {
+  QueryForm form = ec2_form("ModifyInstanceMetadataOptions");
+  form.add("InstanceId", id.empty() ? k_no_instance : id.text).add("HttpEndpoint", "disabled");
+  return ec2_dry_run(sender_, ec2_change("ModifyInstanceMetadataOptions"), form.body(), true,
+                     deadline);
+}
+
 }  // namespace mayfly::aws

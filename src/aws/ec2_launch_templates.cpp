@@ -4,6 +4,8 @@
 namespace mayfly::aws {
 namespace {
 
+const ClientToken k_probe{"mayfly-check"};
+
 void add_network(QueryForm& form, const LaunchTemplate& launch_template) {
   const std::string prefix = "LaunchTemplateData.NetworkInterface.1";
   form.add_int(prefix + ".DeviceIndex", 0)
@@ -95,6 +97,20 @@ Result<std::string> Ec2Client::create_launch_template_version(const LaunchTempla
   const QueryForm form = form_for("CreateLaunchTemplateVersion", launch_template, client_token);
   TRY_ASSIGN(const XmlAnswer answer, ec2_call(sender_, action, form.body(), deadline));
   return version_number(action, answer.root().child("launchTemplateVersion"), "versionNumber");
+}
+
+Status Ec2Client::may_create_launch_template(const LaunchTemplate& launch_template,
+                                             const Tags& tags, SteadyTime deadline) {
+  QueryForm form = form_for("CreateLaunchTemplate", launch_template, k_probe);
+  add_tags(form, "TagSpecification.1", "launch-template", tags);
+  return ec2_dry_run(sender_, ec2_change("CreateLaunchTemplate"), form.body(), false, deadline);
+}
+
+Status Ec2Client::may_create_launch_template_version(const LaunchTemplate& launch_template,
+                                                     SteadyTime deadline) {
+  const QueryForm form = form_for("CreateLaunchTemplateVersion", launch_template, k_probe);
+  return ec2_dry_run(sender_, ec2_change("CreateLaunchTemplateVersion"), form.body(), false,
+                     deadline);
 }
 
 }  // namespace mayfly::aws

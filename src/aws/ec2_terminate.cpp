@@ -12,9 +12,6 @@ using Batch = std::vector<InstanceId>;
 constexpr std::size_t k_batch_max = 1000;
 constexpr std::string_view k_id_alphabet =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-// No such instance: for a dry run.
-constexpr std::string_view k_nobody = "i-00000000000000000";
-
 // Every word of the message that looks like an id.
 std::set<std::string> ids_in(std::string_view message) {
   std::set<std::string> ids;
@@ -113,9 +110,9 @@ Result<std::vector<TerminationRefusal>> Ec2Client::terminate_instances(
   return termination.run();
 }
 
-Status Ec2Client::may_terminate(SteadyTime deadline) {
+Status Ec2Client::may_terminate(SteadyTime deadline, const InstanceId& id) {
   QueryForm form = ec2_form("TerminateInstances");
-  form.add("InstanceId.1", k_nobody);
+  form.add("InstanceId.1", id.empty() ? k_no_instance : id.text);
   return ec2_dry_run(sender_, ec2_change("TerminateInstances"), form.body(), true, deadline);
 }
 

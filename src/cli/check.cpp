@@ -2,6 +2,7 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/process.h"
 
@@ -30,15 +31,30 @@ void print(const std::vector<Finding>& findings) {
 
 void print_json(const std::vector<Finding>& findings) {
   json::array out;
-  for (const Finding& finding : findings)
-    out.push_back(json::object{{"level", word(finding.level)},
-                               {"subject", finding.subject},
-                               {"text", finding.text},
-                               {"remedy", finding.remedy}});
+  for (const Finding& finding : findings) {
+    json::object one{{"level", word(finding.level)},
+                     {"subject", finding.subject},
+                     {"text", finding.text},
+                     {"remedy", finding.remedy}};
+    if (finding.usd_per_day) one["usd_per_day"] = human_usd(*finding.usd_per_day);
+    out.push_back(std::move(one));
+  }
   std::printf("%s\n", json::serialize(out).c_str());
 }
 
-Result<int> run(const CommonOptions& options) {
+Result<int> create_group(Diagnosis& diagnosis, const std::string& name, bool as_json) {
+  TRY_ASSIGN(const github::RunnerGroup group, diagnosis.create_runner_group(name));
+  if (as_json)
+    std::printf("%s\n", json::serialize(json::object{{"runner_group_id", group.id}}).c_str());
+  else
+    std::printf(
+        "Only the configured repositories may use runner group %s. In the configuration:\n"
+        "[github]\nrunner_group_id = %lld\n",
+        printable(group.name, 60).c_str(), static_cast<long long>(group.id));
+  return 0;
+}
+
+Result<int> run(const CommonOptions& options, const std::string& group_name) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   TRY_ASSIGN(const auto ledger, open_ledger(config));
@@ -52,6 +68,7 @@ Result<int> run(const CommonOptions& options) {
     return 1;
   }
   if (!plane) return fail(plane.error());
+  if (!group_name.empty()) return create_group((*plane)->diagnosis(), group_name, options.json);
   if (!options.json) std::fputs("asking GitHub and AWS what may be done ...\n", stderr);
   const std::vector<Finding> findings = (*plane)->diagnosis().run();
   if (options.json)
@@ -65,8 +82,8 @@ Result<int> run(const CommonOptions& options) {
 
 }  // namespace
 
-int check(const CommonOptions& options) {
-  const auto status = run(options);
+int check(const CommonOptions& options, const std::string& create_runner_group) {
+  const auto status = run(options, create_runner_group);
   return status ? *status : complain(status.error());
 }
 

@@ -15,7 +15,8 @@ struct CommonOptions {
 };
 
 [[nodiscard]] int serve(const CommonOptions& options);
-[[nodiscard]] int check(const CommonOptions& options);
+// With a name it only makes a runner group of that name, for the configured repositories alone.
+[[nodiscard]] int check(const CommonOptions& options, const std::string& create_runner_group);
 [[nodiscard]] int leases(const CommonOptions& options, int count_max, bool all);
 [[nodiscard]] int lease(const CommonOptions& options, const std::string& id);
 [[nodiscard]] int release(const CommonOptions& options, const std::string& id);

@@ -26,6 +26,18 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+void add_check(CLI::App& app, CommonOptions& options, std::string& group_name, int& status) {
+  CLI::App* check = add_command(
+      app, "check", "ask GitHub and AWS what may be done; say what is wrong and how to mend it",
+      options);
+  check->add_flag("--json", options.json, "for scripts");
+  check->add_option("--create-runner-group", group_name,
+                    "make a runner group of that name for the configured repositories alone, and "
+                    "print its id");
+  check->callback(
+      [&options, &group_name, &status] { status = mayfly::cli::check(options, group_name); });
+}
+
 // CLI11 says only that a command is required. Whether it spoke.
 bool complains_of_unknown_command(const CLI::App& app, std::string_view word) {
   if (word.empty() || word[0] == '-') return false;
@@ -54,6 +66,7 @@ int main(int argc, char** argv) {
 
   CommonOptions options;
   std::string id;
+  std::string group_name;
   int count_max = 100;
   bool all = false;
   bool stateless = false;
@@ -62,11 +75,7 @@ int main(int argc, char** argv) {
   add_command(app, "serve", "run the service: public API and sweep", options)->callback([&] {
     status = mayfly::cli::serve(options);
   });
-  CLI::App* check = add_command(
-      app, "check", "ask GitHub and AWS what may be done; say what is wrong and how to mend it",
-      options);
-  check->add_flag("--json", options.json, "for scripts");
-  check->callback([&] { status = mayfly::cli::check(options); });
+  add_check(app, options, group_name, status);
 
   CLI::App* leases = add_command(app, "leases", "list leases", options);
   leases->add_flag("-a,--all", all, "ended ones too, newest first");

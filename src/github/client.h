@@ -120,6 +120,26 @@ struct RunnerDownload {
   std::string sha256;  // may be empty
 };
 
+// Of an organization: whose jobs its runners take.
+struct RunnerGroup {
+  std::int64_t id = 0;
+  std::string name;
+  std::string visibility;  // "selected", "all" or "private"
+  bool allows_public_repositories = false;
+};
+
+struct Repository {
+  std::int64_t id = 0;
+  std::string full_name;
+  bool is_private = false;
+};
+
+struct NewRunnerGroup {
+  std::string name;
+  std::vector<std::int64_t> repository_ids;  // no other repository's jobs get its runners
+  bool allows_public_repositories = false;
+};
+
 // What the rate-limit headers last said; for `mayfly check` and metrics.
 struct RateLimit {
   std::optional<std::int64_t> limit;
@@ -157,6 +177,17 @@ class GithubClient {
   [[nodiscard]] Status delete_runner(RunnerId id, SteadyTime deadline);
   [[nodiscard]] Result<std::vector<RunnerDownload>> list_downloads(SteadyTime deadline);
 
+  // Runner groups exist in the organization's scope only. github_not_found: there is none such.
+  [[nodiscard]] Result<RunnerGroup> get_runner_group(std::int64_t id, SteadyTime deadline);
+  // All pages of each, or an error.
+  [[nodiscard]] Result<std::vector<RunnerGroup>> list_runner_groups(SteadyTime deadline);
+  [[nodiscard]] Result<std::vector<Repository>> list_group_repositories(std::int64_t id,
+                                                                        SteadyTime deadline);
+  // github_lost: may have been made; look by name before trying again.
+  [[nodiscard]] Result<RunnerGroup> create_runner_group(const NewRunnerGroup& group,
+                                                        SteadyTime deadline);
+  [[nodiscard]] Result<Repository> get_repository(const RepositoryName& name, SteadyTime deadline);
+
   [[nodiscard]] RateLimit rate_limit() const;
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
@@ -178,6 +209,7 @@ class GithubClient {
   [[nodiscard]] Error refusal(const Call& call, const HttpResponse& response);
 
   [[nodiscard]] Call runners_call(std::string_view below) const;
+  [[nodiscard]] Call groups_call(std::string_view below) const;
   [[nodiscard]] std::optional<Cached> cached_run(const std::string& path);
   void keep_run(const std::string& path, const HttpResponse& response, const Run& run);
 

@@ -4,32 +4,60 @@
 
 #include "base/text.h"
 #include "lease/enforce.h"
+#include "service/diagnosis_runner_group.h"
+#include "service/launch_template.h"
 #include "service/upstream.h"
 
 namespace mayfly {
 namespace {
 
-// A fleet that names a template which need not exist: a dry run stops at the permission.
-std::string probe_fleet(const Config& config, Architecture architecture, const std::string& image) {
+// With every tag that a launch sets: a policy may demand them.
+std::string probe_fleet(const Config& config, Architecture architecture, const std::string& image,
+                        const std::string& version) {
   aws::CreateFleet fleet;
   fleet.launch_template_name = "mayfly-" + config.deployment;
-  fleet.launch_template_version = "1";
+  fleet.launch_template_version = version;
   for (const InstanceTypeConfig& type : config.types_for(architecture))
     for (const std::string& subnet : config.aws.subnet_ids)
       fleet.overrides.push_back({type.instance_type, subnet, image});
-  fleet.tags = {{k_tag_deployment, config.deployment}};
+  fleet.tags = {{"Name", "mayfly-" + config.deployment},
+                {k_tag_deployment, config.deployment},
+                {k_tag_lease, "l-00000000000000000000"},
+                {k_tag_launch, "1"},
+                {k_tag_expires_at, "0"},
+                {k_tag_claim, "0"},
+                {k_tag_api, config.public_url},
+                {k_tag_label, "mayfly-check"}};
   fleet.client_token = ClientToken{"mayfly-check"};
   return aws::encode(fleet);
 }
 
+bool is_alive(const aws::Instance& instance) {
+  return instance.state != aws::InstanceState::terminated &&
+         instance.state != aws::InstanceState::shutting_down;
+}
+
 }  // namespace
 
-Money worst_day(const Config& config) {
-  Money dearest{};
-  for (const InstanceTypeConfig& type : config.instance_types)
-    dearest = std::max(dearest, type.usd_per_hour);
-  const Money all_day = price_for(dearest, std::chrono::hours{24} * config.limits.machines);
-  return std::min(all_day, config.limits.usd_per_day);
+WorstDay worst_day(const Config& config) {
+  const auto dearest = std::max_element(
+      config.instance_types.begin(), config.instance_types.end(),
+      [](const auto& a, const auto& b) { return a.usd_per_hour < b.usd_per_hour; });
+  WorstDay day;
+  day.all_machines =
+      price_for(dearest->usd_per_hour, std::chrono::hours{24} * config.limits.machines);
+  const Money limit = config.limits.usd_per_day;
+  day.at_most = std::min(day.all_machines, limit);
+  const std::string all = std::to_string(config.limits.machines) + " " +
+                          plural(config.limits.machines, "machine") + " x " +
+                          human_usd(dearest->usd_per_hour) + " an hour (" + dearest->instance_type +
+                          ") x 24 h = " + human_usd(day.all_machines);
+  day.text =
+      "at most " + human_usd(day.at_most) + " a day: " +
+      (limit < day.all_machines ? "limits.usd_per_day, where " + all
+                                : all + ", within limits.usd_per_day = " + human_usd(limit)) +
+      "; at most " + human_usd(config.limits.usd_per_month) + " a month";
+  return day;
 }
 
 void Diagnosis::good(std::string subject, std::string text) {
@@ -52,8 +80,9 @@ std::vector<Finding> Diagnosis::run() {
 void Diagnosis::check_configuration() {
   for (const std::string& warning : warnings(config_))
     findings_.push_back({Finding::Level::warning, "configuration", warning, ""});
-  good("money", "at most " + human_usd(worst_day(config_)) + " a day and " +
-                    human_usd(config_.limits.usd_per_month) + " a month");
+  const WorstDay day = worst_day(config_);
+  good("money", day.text);
+  findings_.back().usd_per_day = day.at_most;
 }
 
 void Diagnosis::check_github() {
@@ -71,6 +100,7 @@ void Diagnosis::check_github() {
     good("github: runners", std::to_string(runners->size()) + " registered");
   else
     report("github: runners", runners.error());
+  check_runner_group();
   for (const auto& [architecture, image] : config_.images) {
     const std::string subject = "runner for " + std::string(to_string(architecture));
     const auto package = packages_.package_for(architecture);
@@ -89,26 +119,87 @@ void Diagnosis::check_github() {
                                    std::to_string(*limit.limit) + " calls left this hour");
 }
 
+void Diagnosis::check_runner_group() {
+  const std::string subject = "github: runner group";
+  if (config_.github.scope == GithubScope::repository)
+    return good(subject, "none: runners register with the repository itself");
+  const std::int64_t id = config_.github.runner_group_id;
+  const auto group = seams_.github.get_runner_group(id, call_deadline(seams_.clock));
+  if (!group) return findings_.push_back(missing_runner_group(id, group.error()));
+  std::vector<github::Repository> repositories;
+  if (group->visibility == "selected") {
+    auto found = seams_.github.list_group_repositories(id, call_deadline(seams_.clock));
+    if (!found) return report(subject, found.error());
+    repositories = std::move(*found);
+  }
+  findings_.push_back(judge_runner_group(config_, *group, repositories));
+}
+
+Result<github::RunnerGroup> Diagnosis::create_runner_group(const std::string& name) {
+  return make_runner_group(config_, seams_.github, seams_.clock, name);
+}
+
+void Diagnosis::report_probe(const std::string& action, const Status& answer, bool asked) {
+  const std::string subject = "aws: " + action;
+  if (answer) return good(subject, "allowed");
+  if (asked || answer.error().code != Code::aws_denied) return report(subject, answer.error());
+  findings_.push_back({Finding::Level::warning, subject,
+                       "cannot be told: refused for one that does not exist, as by a policy that "
+                       "goes by the tag mayfly:deployment",
+                       "Check again when mayfly has launched its first machine."});
+}
+
 void Diagnosis::check_aws() {
   const auto credentials = seams_.credentials.get(call_deadline(seams_.clock));
   if (!credentials) return report("aws: credentials", credentials.error());
   good("aws: credentials", "from " + credentials->source);
+  check_machines();
+  check_template();
+}
+
+void Diagnosis::check_machines() {
   aws::DescribeInstances ours;
   ours.tags = {{k_tag_deployment, config_.deployment}};
   const auto instances = seams_.ec2.describe_instances(ours, call_deadline(seams_.clock));
-  if (instances)
+  InstanceId one;
+  if (instances) {
     good("aws: ec2:DescribeInstances", "allowed");
-  else
+    const auto alive = std::find_if(instances->begin(), instances->end(), is_alive);
+    if (alive != instances->end()) one = alive->id;
+  } else {
     report("aws: ec2:DescribeInstances", instances.error());
-  const Status terminate = seams_.ec2.may_terminate(call_deadline(seams_.clock));
-  if (terminate)
-    good("aws: ec2:TerminateInstances", "allowed");
-  else
-    report("aws: ec2:TerminateInstances", terminate.error());
-  check_launch();
+  }
+  report_probe("ec2:TerminateInstances", seams_.ec2.may_terminate(call_deadline(seams_.clock), one),
+               !one.empty());
+  report_probe("ec2:ModifyInstanceMetadataOptions",
+               seams_.ec2.may_disable_metadata(call_deadline(seams_.clock), one), !one.empty());
 }
 
-void Diagnosis::check_launch() {
+// What a launch would do today: make the template, or where there is one perhaps a version of it.
+void Diagnosis::check_template() {
+  const aws::LaunchTemplate wanted = wanted_template(config_);
+  const auto versions =
+      seams_.ec2.describe_launch_template_versions(wanted.name, call_deadline(seams_.clock));
+  if (!versions) {
+    report("aws: ec2:DescribeLaunchTemplateVersions", versions.error());
+    return check_launch(std::nullopt);
+  }
+  good("aws: ec2:DescribeLaunchTemplateVersions", "allowed");
+  if (!*versions || (*versions)->empty()) {
+    const aws::Tags tags{{k_tag_deployment, config_.deployment}};
+    report_probe("ec2:CreateLaunchTemplate",
+                 seams_.ec2.may_create_launch_template(wanted, tags, call_deadline(seams_.clock)),
+                 true);
+    return check_launch(std::nullopt);
+  }
+  report_probe("ec2:CreateLaunchTemplateVersion",
+               seams_.ec2.may_create_launch_template_version(wanted, call_deadline(seams_.clock)),
+               true);
+  check_launch((*versions)->front().version);
+}
+
+// Without a version the fleet names a template that does not exist: EC2 stops at the permission.
+void Diagnosis::check_launch(const std::optional<std::string>& version) {
   for (const auto& [architecture, unused] : config_.images) {
     const std::string name(to_string(architecture));
     // Asked anew: what the ledger remembers says nothing about today's permissions.
@@ -120,12 +211,10 @@ void Diagnosis::check_launch() {
       continue;
     }
     good("aws: image for " + name, *image);
-    const Status launch = seams_.ec2.may_create_fleet(probe_fleet(config_, architecture, *image),
-                                                      call_deadline(seams_.clock));
-    if (launch)
-      good("aws: ec2:CreateFleet for " + name, "allowed");
-    else
-      report("aws: ec2:CreateFleet for " + name, launch.error());
+    const std::string body = probe_fleet(config_, architecture, *image, version.value_or("1"));
+    report_probe("ec2:CreateFleet for " + name,
+                 seams_.ec2.may_create_fleet(body, call_deadline(seams_.clock)),
+                 version.has_value());
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 // `mayfly check`: asks GitHub and AWS what the credentials may do, without changing anything, and
-// says what is wrong and how to mend it.
+// says what is wrong and how to mend it. create_runner_group() alone changes something.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Finding {
   std::string subject;  // "github: runners"
   std::string text;
   std::string remedy;  // empty where there is nothing to do
+  std::optional<Money> usd_per_day = {};
 };
 
 struct DiagnosisSeams {
@@ -39,13 +41,21 @@ class Diagnosis {
       : config_(config), seams_(seams), images_(images), packages_(packages) {}
 
   [[nodiscard]] std::vector<Finding> run();
+  // One that only the configured repositories may use, or the one of that name if that is so of it;
+  // config_invalid where runners register with a repository, or the name is taken by another.
+  [[nodiscard]] Result<github::RunnerGroup> create_runner_group(const std::string& name);
 
  private:
   void check_configuration();
   void check_github();
+  void check_runner_group();
   void check_aws();
-  void check_launch();
+  void check_machines();
+  void check_template();
+  void check_launch(const std::optional<std::string>& version);
   void good(std::string subject, std::string text);
+  // What a dry run said. `asked` is false where it had to be about a thing that does not exist.
+  void report_probe(const std::string& action, const Status& answer, bool asked);
   void report(std::string subject, const Error& error);
 
   const Config& config_;
@@ -55,8 +65,13 @@ class Diagnosis {
   std::vector<Finding> findings_;
 };
 
-// The most the configuration can cost in one day: every machine it allows, all day, capped by the
-// daily limit.
-[[nodiscard]] Money worst_day(const Config& config);
+// The most that machines can cost in one day, and how that comes about. Disks and traffic are
+// extra.
+struct WorstDay {
+  Money all_machines;  // limits.machines of the dearest type, all day
+  Money at_most;       // the same, capped by limits.usd_per_day
+  std::string text;    // one line
+};
+[[nodiscard]] WorstDay worst_day(const Config& config);
 
 }  // namespace mayfly

@@ -21,17 +21,43 @@ Config one_architecture() {
   return config;
 }
 
+void answer_group(Service& service) {
+  service.github_wire.answer(
+      200, R"({"id":1,"name":"ci","visibility":"selected","allows_public_repositories":true})");
+  service.github_wire.answer(
+      200,
+      R"({"total_count":1,"repositories":[{"id":5,"full_name":"Octo/Repo","private":false}]})");
+}
+
 void answer_github_well(Service& service) {
   service.github_wire.answer(200, runs_json(""));
   service.github_wire.answer(200, runs_json(""));
   service.github_wire.answer(200, github::runners_json(0, ""));
+  answer_group(service);
   service.github_wire.answer(200, "[" + download_json("linux", "x64", "2.336.0", "aa") + "]",
                              {{"x-ratelimit-limit", "5000"}, {"x-ratelimit-remaining", "4987"}});
 }
 
-void answer_aws_well(Service& service) {
+std::string versions_xml() {
+  return answer_xml("DescribeLaunchTemplateVersions",
+                    "<launchTemplateVersionSet><item><versionNumber>3</versionNumber></item>"
+                    "</launchTemplateVersionSet>");
+}
+
+void deny(Service& service, int count) {
+  for (int i = 0; i < count; ++i) service.ec2_wire.answer(403, error_xml("UnauthorizedOperation"));
+}
+
+// Up to the questions about images and fleets.
+void answer_aws_well_so_far(Service& service) {
   service.ec2_wire.answer(200, answer_xml("DescribeInstances", "<reservationSet/>"));
-  service.ec2_wire.answer(400, error_xml("InvalidInstanceID.NotFound"));
+  for (int i = 0; i < 2; ++i) service.ec2_wire.answer(400, error_xml("InvalidInstanceID.NotFound"));
+  service.ec2_wire.answer(200, versions_xml());
+  service.ec2_wire.answer(412, error_xml("DryRunOperation"));
+}
+
+void answer_aws_well(Service& service) {
+  answer_aws_well_so_far(service);
   service.ec2_wire.answer(412, error_xml("DryRunOperation"));
 }
 
@@ -58,7 +84,7 @@ TEST_CASE("diagnosis: where all is well every finding is good and nothing was ch
   CHECK(about(findings, "aws: image for x86_64").text == "ami-0a");
   CHECK(service.leases() == 0);
   for (const auto& request : service.github_wire.sent) CHECK(request.method == "GET");
-  for (std::size_t n : {1U, 2U}) CHECK(asked_for(service.ec2_wire, n, "DryRun=true"));
+  for (std::size_t n : {1U, 2U, 4U, 5U}) CHECK(asked_for(service.ec2_wire, n, "DryRun=true"));
 }
 
 TEST_CASE("diagnosis: run again it starts anew") {
@@ -73,11 +99,11 @@ TEST_CASE("diagnosis: run again it starts anew") {
 
 TEST_CASE("diagnosis: a credential that GitHub does not accept is the token's fault") {
   Service service(one_architecture());
-  for (int i = 0; i < 3; ++i) service.github_wire.answer(401, R"({"message":"Bad credentials"})");
+  for (int i = 0; i < 4; ++i) service.github_wire.answer(401, R"({"message":"Bad credentials"})");
   answer_aws_well(service);
   const auto findings = service.diagnosis.run();
-  for (const char* subject :
-       {"github: runs of octo/repo", "github: runners", "runner for x86_64"}) {
+  for (const char* subject : {"github: runs of octo/repo", "github: runners",
+                              "github: runner group", "runner for x86_64"}) {
     const Finding& finding = about(findings, subject);
     CHECK(finding.level == Level::problem);
     CHECK(mentions(finding, "Bad credentials"));
@@ -90,8 +116,7 @@ TEST_CASE(
     "diagnosis: a permission that lacks is named, whether GitHub says 403 or hides it in 404") {
   Service service(one_architecture());
   service.github_wire.answer(403, R"({"message":"Resource not accessible"})");
-  service.github_wire.answer(404, R"({"message":"Not Found"})");
-  service.github_wire.answer(404, R"({"message":"Not Found"})");
+  for (int i = 0; i < 3; ++i) service.github_wire.answer(404, R"({"message":"Not Found"})");
   answer_aws_well(service);
   const auto findings = service.diagnosis.run();
   CHECK(mentions(about(findings, "github: runs of octo/repo"), "Actions: read"));
@@ -99,15 +124,60 @@ TEST_CASE(
   CHECK(mentions(about(findings, "runner for x86_64"), "Self-hosted runners: write"));
 }
 
+std::string one_instance_xml() {
+  return answer_xml("DescribeInstances",
+                    "<reservationSet><item><instancesSet><item>"
+                    "<instanceId>i-0123456789abcdef0</instanceId>"
+                    "<instanceState><name>running</name></instanceState>"
+                    "<launchTime>2026-11-23T20:15:30.000Z</launchTime>"
+                    "</item></instancesSet></item></reservationSet>");
+}
+
 TEST_CASE("diagnosis: an action that AWS refuses is named with what to allow, one by one") {
   Service service(one_architecture());
   answer_github_well(service);
-  for (int i = 0; i < 3; ++i) service.ec2_wire.answer(403, error_xml("UnauthorizedOperation"));
+  service.ec2_wire.answer(200, one_instance_xml());
+  deny(service, 2);
+  service.ec2_wire.answer(200, versions_xml());
+  deny(service, 2);
   const auto findings = service.diagnosis.run();
-  CHECK(mentions(about(findings, "aws: ec2:DescribeInstances"), "Allow ec2:DescribeInstances"));
-  CHECK(mentions(about(findings, "aws: ec2:TerminateInstances"), "Allow ec2:TerminateInstances"));
+  for (const std::string action :
+       {"TerminateInstances", "ModifyInstanceMetadataOptions", "CreateLaunchTemplateVersion"}) {
+    CAPTURE(action);
+    CHECK(about(findings, "aws: ec2:" + action).level == Level::problem);
+    CHECK(mentions(about(findings, "aws: ec2:" + action), "Allow ec2:" + action));
+  }
   CHECK(mentions(about(findings, "aws: ec2:CreateFleet for x86_64"), "Allow ec2:CreateFleet"));
   CHECK(about(findings, "github: runners").level == Level::ok);
+  for (std::size_t n : {1U, 2U}) CHECK(asked_for(service.ec2_wire, n, "i-0123456789abcdef0"));
+}
+
+TEST_CASE("diagnosis: a refusal for what does not exist may be due to its missing tag: a warning") {
+  Service service(one_architecture());
+  answer_github_well(service);
+  service.ec2_wire.answer(200, answer_xml("DescribeInstances", "<reservationSet/>"));
+  deny(service, 2);
+  service.ec2_wire.answer(400, error_xml("InvalidLaunchTemplateName.NotFoundException"));
+  service.ec2_wire.answer(412, error_xml("DryRunOperation"));
+  deny(service, 1);
+  const auto findings = service.diagnosis.run();
+  for (const std::string action :
+       {"TerminateInstances", "ModifyInstanceMetadataOptions", "CreateFleet for x86_64"})
+    CHECK(about(findings, "aws: ec2:" + action).level == Level::warning);
+  CHECK(about(findings, "aws: ec2:CreateLaunchTemplate").level == Level::ok);
+}
+
+TEST_CASE("diagnosis: what may not even be listed is a problem") {
+  Service service(one_architecture());
+  answer_github_well(service);
+  deny(service, 1);
+  for (int i = 0; i < 2; ++i) service.ec2_wire.answer(400, error_xml("InvalidInstanceID.NotFound"));
+  deny(service, 1);
+  service.ec2_wire.answer(412, error_xml("DryRunOperation"));
+  const auto findings = service.diagnosis.run();
+  for (const std::string action : {"DescribeInstances", "DescribeLaunchTemplateVersions"})
+    CHECK(mentions(about(findings, "aws: ec2:" + action), "Allow ec2:" + action));
+  CHECK(service.ec2_wire.is_finished());
 }
 
 TEST_CASE("diagnosis: an image that is not there is told before a launch is tried with it") {
@@ -115,14 +185,13 @@ TEST_CASE("diagnosis: an image that is not there is told before a launch is trie
   config.images[Architecture::x86_64] = {"", "", "self", "mayfly-*"};
   Service service(config);
   answer_github_well(service);
-  service.ec2_wire.answer(200, answer_xml("DescribeInstances", "<reservationSet/>"));
-  service.ec2_wire.answer(400, error_xml("InvalidInstanceID.NotFound"));
+  answer_aws_well_so_far(service);
   service.ec2_wire.answer(200, images_xml(""));
   const auto findings = service.diagnosis.run();
   CHECK(about(findings, "aws: image for x86_64").level == Level::problem);
   CHECK(mentions(about(findings, "aws: image for x86_64"), "mayfly-*"));
   CHECK(service.ec2_wire.is_finished());
-  CHECK(service.ec2_wire.sent.size() == 3);
+  CHECK(service.ec2_wire.sent.size() == 6);
 }
 
 TEST_CASE("diagnosis: a runner without a checksum, and an unwise setting, are warnings") {
@@ -132,6 +201,7 @@ TEST_CASE("diagnosis: a runner without a checksum, and an unwise setting, are wa
   service.github_wire.answer(200, runs_json(""));
   service.github_wire.answer(200, runs_json(github::run_json(7)));
   service.github_wire.answer(200, github::runners_json(1, github::runner_json(1, "other")));
+  answer_group(service);
   service.github_wire.answer(200, "[" + download_json("linux", "x64", "2.336.0", "") + "]");
   answer_aws_well(service);
   const auto findings = service.diagnosis.run();
@@ -156,9 +226,15 @@ TEST_CASE("diagnosis: without credentials AWS is not asked anything") {
 TEST_CASE("diagnosis: the worst day is every machine all day at the dearest price, or the limit") {
   Config config = small_config();
   config.limits.machines = 3;
-  CHECK(worst_day(config) == Money{90'000 * 24 * 3});
+  CHECK(worst_day(config).at_most == Money{90'000 * 24 * 3});
+  CHECK(worst_day(config).text ==
+        "at most $6.48 a day: 3 machines x $0.0900 an hour (c7i.large) x 24 h = $6.48, within "
+        "limits.usd_per_day = $50.00; at most $500.00 a month");
   config.limits.usd_per_day = Money{1'000'000};
-  CHECK(worst_day(config) == Money{1'000'000});
+  CHECK(worst_day(config).at_most == Money{1'000'000});
+  CHECK(worst_day(config).text ==
+        "at most $1.00 a day: limits.usd_per_day, where 3 machines x $0.0900 an hour (c7i.large) x "
+        "24 h = $6.48; at most $500.00 a month");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ help_teaches() {
     says "$command --help names its options" "$status $out" '0 ' $words
   done <<'TABLE'
 serve --config MAYFLY_CONFIG mayfly.toml
-check --config --json
+check --config --json --create-runner-group
 leases --config --all --count --json
 lease --config --json id
 release --config id
@@ -100,14 +100,32 @@ broken_configurations() {
   is 'the sample: nothing is wrong with the file' "$(grep -c config-invalid <<<"$out$err")" 0
 }
 
+check_runner_group() {
+  here 'check with the default runner group' 1 check
+  says 'check with the default runner group: who else may use it, and how to mend it' "$out" \
+    'problem  github: runner group: group 1 (Default)' '--create-runner-group'
+  here 'check --create-runner-group' 0 check --create-runner-group mayfly-e2e
+  says 'check --create-runner-group: what to write' "$out" 'runner_group_id = 2'
+  here 'check --create-runner-group again' 0 check --create-runner-group mayfly-e2e --json
+  is 'check --create-runner-group again: the same' "$(jq .runner_group_id <<<"$out")" 2
+  here 'check --create-runner-group with a name that is taken' 2 check --create-runner-group default
+  sed -i 's/^organization = .*/&\nrunner_group_id = 3/' "$config"
+  here 'check with a runner group that is not there' 1 check
+  says 'check with a runner group that is not there' "$out" 'there is no group 3'
+  sed -i 's/^runner_group_id = .*/runner_group_id = 2/' "$config"
+}
+
 check_finds() {
   here 'check, all well' 0 check
   is 'check, all well: every line is ok' "$(grep -vc '^ok ' <<<"$out")" 0
   says 'check, all well: it tells what it looked at' "$out" 'github: runners' \
-    'aws: ec2:CreateFleet for arm64' 'a day'
+    'aws: ec2:CreateFleet for arm64' 'ec2:ModifyInstanceMetadataOptions' \
+    "at most \$3672.00 a day: 100 machines x \$1.53 an hour (c5.9xlarge) x 24 h"
   here 'check --json' 0 check --json
   is 'check --json is a list of findings' "$(jq -r 'all(.[]; .level == "ok" and .subject and
     .text) and length > 8' <<<"$out")" true
+  is 'check --json tells the worst day' "$(jq -r '.[] | .usd_per_day // empty' <<<"$out")" \
+    "\$3672.00"
   GITHUB_TOKEN=wrong here 'check with a wrong GitHub token' 1 check
   says 'check with a wrong GitHub token: what to change' "$out" 'problem  github: runners' \
     'Replace the token named by github.token' 'ok       aws: ec2:DescribeInstances'
@@ -230,6 +248,7 @@ start_service
 help_teaches
 wrong_words
 broken_configurations
+check_runner_group
 check_finds
 live_leases
 endings

@@ -44,7 +44,8 @@ Result<std::vector<std::string>> wanted_labels(const json::object& body) {
   return out;
 }
 
-Result<GithubRunner> wanted_runner(const Ask& ask, const std::string& scope) {
+Result<GithubRunner> wanted_runner(const Ask& ask, const GithubWorld& world,
+                                   const std::string& scope) {
   const auto body = parse_json(ask.request.body);
   if (!body || !body->is_object()) return invalid("Problems parsing JSON");
   const json::object& object = body->get_object();
@@ -56,7 +57,7 @@ Result<GithubRunner> wanted_runner(const Ask& ask, const std::string& scope) {
     return invalid("\"name\" wasn't supplied or is too long.");
   const auto group = json_int(object, "runner_group_id");
   if (!group) return invalid("\"runner_group_id\" wasn't supplied.");
-  if (*group != ask.options.group_id) return fail(Code::github_not_found, "Not Found");
+  if (!world.find_group(*group)) return fail(Code::github_not_found, "Not Found");
   runner.group_id = *group;
   TRY_ASSIGN(runner.labels, wanted_labels(object));
   runner.work_folder = json_string(object, "work_folder").value_or("_work");
@@ -75,7 +76,7 @@ json::object rate_body(const RateBudget& budget) {
 HttpResponse generate_jit_config(const Ask& ask, GithubWorld& world) {
   const auto scope = scope_of(ask);
   if (!scope) return not_found();
-  auto runner = wanted_runner(ask, *scope);
+  auto runner = wanted_runner(ask, world, *scope);
   if (!runner) return refusal(runner.error());
   const auto id = world.add_runner(std::move(*runner), ask.now);
   if (!id) return refusal(id.error());
@@ -125,13 +126,6 @@ HttpResponse delete_runner(const Ask& ask, GithubWorld& world) {
   if (!scope || !id) return not_found();
   const Status removed = world.remove_runner(*scope, *id);
   return removed ? HttpResponse{204, {}, ""} : refusal(removed.error());
-}
-
-HttpResponse list_groups(const Ask& ask, GithubWorld&) {
-  if (!scope_of(ask)) return not_found();
-  json::array groups;
-  groups.push_back(group_body(ask.options));
-  return paged_answer(ask, "runner_groups", std::move(groups));
 }
 
 HttpResponse get_rate_limit(const Ask& ask, GithubWorld&) {

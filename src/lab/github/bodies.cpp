@@ -105,9 +105,11 @@ json::object user_body(const GithubOptions& options, const std::string& login) {
   return user;
 }
 
+std::int64_t repository_id(const std::string& name) { return number_of(name); }
+
 json::object repository_body(const GithubOptions& options, const std::string& name) {
   const std::size_t slash = name.find('/');
-  json::object body{{"id", number_of(name)},
+  json::object body{{"id", repository_id(name)},
                     {"node_id", node_id(name)},
                     {"name", name.substr(slash + 1)},
                     {"full_name", name},

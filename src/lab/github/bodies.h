@@ -16,6 +16,7 @@ namespace mayfly::lab::rest {
 namespace json = boost::json;
 
 [[nodiscard]] json::object user_body(const GithubOptions& options, const std::string& login);
+[[nodiscard]] std::int64_t repository_id(const std::string& name);
 // As it stands inside a run, and alone.
 [[nodiscard]] json::object repository_body(const GithubOptions& options, const std::string& name);
 [[nodiscard]] json::object full_repository_body(const GithubOptions& options,
@@ -26,7 +27,7 @@ namespace json = boost::json;
                                     const GithubJob& job);
 [[nodiscard]] json::object runner_body(const GithubRunner& runner, bool is_online);
 [[nodiscard]] json::object download_body(const GithubDownload& download);
-[[nodiscard]] json::object group_body(const GithubOptions& options);
+[[nodiscard]] json::object group_body(const GithubOptions& options, const GithubGroup& group);
 
 [[nodiscard]] std::string_view status_name(JobState state);
 

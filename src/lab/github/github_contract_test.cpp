@@ -145,6 +145,29 @@ TEST_CASE("contract: the client understands downloads, refusals and limits") {
   CHECK(spent.error().retry_after == std::chrono::hours{1});
 }
 
+TEST_CASE("contract: the client understands runner groups") {
+  Contract bench;
+  const auto first = bench.client.get_runner_group(1, bench.deadline);
+  REQUIRE(first);
+  CHECK(first->visibility == "all");
+  const auto repository = bench.client.get_repository(bench.repository, bench.deadline);
+  REQUIRE(repository);
+  CHECK(repository->full_name == "octo/repo");
+  const auto made =
+      bench.client.create_runner_group({"ci", {repository->id}, true}, bench.deadline);
+  REQUIRE(made);
+  CHECK(made->visibility == "selected");
+  CHECK(made->allows_public_repositories);
+  CHECK(bench.client.list_runner_groups(bench.deadline)->size() == 2);
+  const auto selected = bench.client.list_group_repositories(made->id, bench.deadline);
+  REQUIRE(selected);
+  REQUIRE(selected->size() == 1);
+  CHECK(selected->at(0).full_name == "octo/repo");
+  CHECK(bench.client.create_runner_group({"CI", {}, true}, bench.deadline).error().code ==
+        Code::github_refused);
+  CHECK(bench.client.get_runner_group(9, bench.deadline).error().code == Code::github_not_found);
+}
+
 TEST_CASE("contract: a wrong credential is told from a missing right") {
   Contract bench({github::Scope::Kind::organization, "other", {}});
   CHECK(bench.client.list_runners(bench.deadline).error().code == Code::github_forbidden);

@@ -107,6 +107,15 @@ struct GithubRunner {
 
 enum class Rerun { all, failed };
 
+// Whose jobs an organisation's runners take. The default group is that of the options.
+struct GithubGroup {
+  std::int64_t id = 0;
+  std::string name;
+  bool is_selective = false;                      // visibility "selected" rather than "all"
+  std::vector<RepositoryName> repositories = {};  // where it is selective
+  bool allows_public = false;
+};
+
 class GithubWorld {
  public:
   explicit GithubWorld(const GithubOptions& options) : options_(options) {}
@@ -134,6 +143,12 @@ class GithubWorld {
   // Of one attempt, without the hidden ones.
   [[nodiscard]] std::vector<GithubJob> jobs_of(const GithubRun& run, int attempt) const;
   [[nodiscard]] RunOutcome outcome(const GithubRun& run) const;
+
+  // By id, the default group first.
+  [[nodiscard]] std::vector<GithubGroup> groups() const;
+  [[nodiscard]] std::optional<GithubGroup> find_group(std::int64_t id) const;
+  // With an id of its own; github_refused where the name is taken, whatever its case.
+  [[nodiscard]] Result<GithubGroup> add_group(GithubGroup group);
 
   // github_conflict where the scope has a runner of that name, whatever its case.
   [[nodiscard]] Result<RunnerId> add_runner(GithubRunner runner, WallTime now);
@@ -182,6 +197,7 @@ class GithubWorld {
                                                        WallTime now) const;
   [[nodiscard]] GithubRunner* by_session(const std::string& session);
   [[nodiscard]] Result<GithubRunner*> holder_of(const std::string& session, JobId id, WallTime now);
+  [[nodiscard]] bool group_serves(std::int64_t group, const RepositoryName& repository) const;
   [[nodiscard]] bool suits(const GithubRunner& runner, const GithubJob& job) const;
   void assign(GithubRunner& runner, WallTime now);
 
@@ -193,6 +209,7 @@ class GithubWorld {
   std::set<std::pair<WallTime, RunId>> ended_;  // by their last change; some went on since then
   std::map<std::string, JobId> job_by_runner_;  // of the runners' names
   std::map<RunnerId, GithubRunner> runners_;
+  std::vector<GithubGroup> made_groups_;
   // Beyond 32 bits, as GitHub's are.
   RunId next_run_ = 17'000'000'001;
   std::int64_t next_number_ = 1;

@@ -63,6 +63,9 @@ struct Route {
 [[nodiscard]] HttpResponse get_runner(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse delete_runner(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_groups(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse get_group(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse create_group(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse list_group_repositories(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_rate_limit(const Ask& ask, GithubWorld& world);
 
 // The runner's own side: ours, not GitHub's. Every body is a JSON object.

@@ -42,20 +42,22 @@ json::object download_body(const GithubDownload& download) {
           {"sha256_checksum", download.sha256}};
 }
 
-json::object group_body(const GithubOptions& options) {
+json::object group_body(const GithubOptions& options, const GithubGroup& group) {
   const std::string url = options.base_url + "/orgs/" + options.organization +
-                          "/actions/runner-groups/" + std::to_string(options.group_id);
-  return {{"id", options.group_id},
-          {"name", "Default"},
-          {"visibility", "all"},
-          {"default", true},
-          {"runners_url", url + "/runners"},
-          {"hosted_runners_url", url + "/hosted-runners"},
-          {"inherited", false},
-          {"allows_public_repositories", options.group_allows_public},
-          {"restricted_to_workflows", false},
-          {"selected_workflows", json::array()},
-          {"workflow_restrictions_read_only", false}};
+                          "/actions/runner-groups/" + std::to_string(group.id);
+  json::object body{{"id", group.id},
+                    {"name", group.name},
+                    {"visibility", group.is_selective ? "selected" : "all"},
+                    {"default", group.id == options.group_id},
+                    {"runners_url", url + "/runners"},
+                    {"hosted_runners_url", url + "/hosted-runners"},
+                    {"inherited", false},
+                    {"allows_public_repositories", group.allows_public},
+                    {"restricted_to_workflows", false},
+                    {"selected_workflows", json::array()},
+                    {"workflow_restrictions_read_only", false}};
+  if (group.is_selective) body["selected_repositories_url"] = url + "/repositories";
+  return body;
 }
 
 std::string encode_jit_config(const GithubOptions& options, const GithubRunner& runner) {

@@ -166,9 +166,9 @@ GithubRunner* GithubWorld::by_session(const std::string& session) {
 bool GithubWorld::suits(const GithubRunner& runner, const GithubJob& job) const {
   const RepositoryName& repository = runs_.at(job.run_id).spec.repository;
   const bool is_organization = runner.scope.find('/') == std::string::npos;
-  const bool may_serve = is_organization
-                             ? runner.scope == owner_of(repository) && options_.group_allows_public
-                             : runner.scope == to_lower(repository.text);
+  const bool may_serve = is_organization ? runner.scope == owner_of(repository) &&
+                                               group_serves(runner.group_id, repository)
+                                         : runner.scope == to_lower(repository.text);
   const auto has = [&](const std::string& wanted) {
     return std::any_of(runner.labels.begin(), runner.labels.end(), [&](const std::string& label) {
       return to_lower(label) == to_lower(wanted);
