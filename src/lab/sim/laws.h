@@ -33,6 +33,7 @@ using SharedBooks = std::shared_ptr<Books>;
 // laws_records.cpp
 [[nodiscard]] std::unique_ptr<Law> make_terminal_law(SharedBooks books);
 [[nodiscard]] std::unique_ptr<Law> make_reason_law(SharedBooks books);
+[[nodiscard]] std::unique_ptr<Law> make_waiting_law(SharedBooks books);
 // laws_strangers.cpp
 [[nodiscard]] std::unique_ptr<Law> make_unknown_law(SharedBooks books);
 // laws_liveness.cpp

@@ -38,8 +38,9 @@ class AnswersLaw final : public Law {
     judge_time(world, exchange);
     if (exchange.done == nullptr) return;
     const HttpResponse& response = *exchange.done;
+    const bool is_create = exchange.request.body.find("\"destroy\"") == std::string::npos;
     if (response.ok())
-      judge_success(world, std::string(exchange.call), response);
+      judge_success(world, std::string(exchange.call), response, is_create);
     else
       judge_problem(world, std::string(exchange.call), response);
   }
@@ -65,7 +66,8 @@ class AnswersLaw final : public Law {
     return found == k_statuses.end() ? std::set<int>{} : found->second;
   }
 
-  void judge_success(SimWorld& world, const std::string& call, const HttpResponse& response) {
+  void judge_success(SimWorld& world, const std::string& call, const HttpResponse& response,
+                     bool is_create) {
     const std::string which = call + " was answered " + std::to_string(response.status);
     expect(statuses_of(call).contains(response.status), world, which + ", which is not documented");
     if (call == "POST /v1/claims")
@@ -80,9 +82,18 @@ class AnswersLaw final : public Law {
     if (leases == nullptr) return;
     for (const json::value& lease : *leases)
       if (lease.is_object())
-        judge_lease(world, which, lease.get_object());
+        judge_asked(world, which, lease.get_object(), is_create);
       else
         expect(false, world, which + " with a lease that is none");
+  }
+
+  // Who asks for a runner and is told yes must not wait for one that will never come.
+  void judge_asked(SimWorld& world, const std::string& which, const json::object& lease,
+                   bool is_create) {
+    judge_lease(world, which, lease);
+    const auto state = parse_lease_state(json_string(lease, "state").value_or(""));
+    expect(!is_create || !state || *state < LeaseState::ending, world,
+           which + " with a lease that has ended");
   }
 
   void judge_lease(SimWorld& world, const std::string& which, const json::object& lease) {

@@ -109,7 +109,10 @@ class OneMachineLaw final : public Law {
     if (has_news || is_waiting_) compare(world);
   }
 
-  void ledger_lost(SimWorld&) override { by_right_.clear(); }
+  void ledger_lost(SimWorld&) override {
+    by_right_.clear();
+    machines_of_.clear();
+  }
 
  private:
   // However often it is asked for: one lease.
@@ -137,6 +140,8 @@ class OneMachineLaw final : public Law {
     expect(is_new || is_other_ledger, world,
            "two machines for launch " + std::to_string(machine.launch) + " of lease " +
                machine.lease.text);
+    expect(++machines_of_[machine.lease] <= world.config.machine.boots_max, world,
+           "more machines for lease " + machine.lease.text + " than machine.boots_max");
   }
 
   void compare(SimWorld& world) {
@@ -173,6 +178,7 @@ class OneMachineLaw final : public Law {
   bool is_waiting_ = false;
   std::map<std::pair<LeaseId, int>, SteadyTime> by_launch_;
   std::map<std::string, LeaseId> by_right_;
+  std::map<LeaseId, int> machines_of_;
 };
 
 class CapsLaw final : public Law {

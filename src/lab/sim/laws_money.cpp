@@ -69,7 +69,15 @@ class MoneyLaw final : public Law {
   void check_reservations(SimWorld& world) {
     const auto& changes = books_->lease_changes();
     bool is_any_new = false;
-    for (; read_ < changes.size(); ++read_) is_any_new = is_any_new || !changes[read_].before;
+    for (; read_ < changes.size(); ++read_) {
+      if (changes[read_].before) continue;
+      is_any_new = true;
+      const Lease& lease = changes[read_].after;
+      const Money most = price_for(world.config.worst_price_for(lease.architecture),
+                                   world.config.machine.lifetime);
+      expect(lease.reserved >= most, world,
+             "lease " + lease.id.text + " reserved less than it may cost");
+    }
     if (!is_any_new) return;
     Money day;
     Money month;

@@ -1,5 +1,8 @@
 // What is promised of the ledger's records: states, versions, deadlines, reasons.
 
+#include <map>
+#include <set>
+
 #include "base/text.h"
 #include "lab/sim/laws.h"
 #include "lab/sim/sim_world.h"
@@ -103,6 +106,12 @@ class ReasonLaw final : public Law {
   explicit ReasonLaw(SharedBooks books) : books_(std::move(books)) {}
   std::string_view name() const override { return "every lease ends with a reason"; }
 
+  void after(SimWorld& world, const Exchange& exchange) override {
+    const bool is_refusal = exchange.edge != Edge::api && exchange.answer &&
+                            exchange.answer->status >= 400 && exchange.answer->status < 500;
+    if (is_refusal) refused_at_ = world.clock.steady();
+  }
+
   void look(SimWorld& world) override {
     books_->refresh(world);
     const auto& changes = books_->lease_changes();
@@ -121,7 +130,13 @@ class ReasonLaw final : public Law {
            which + " ended without a word: " + std::string(to_string(lease.outcome)));
     expect(lease.reason == printable(lease.reason, lease.reason.size() + 1), world,
            which + ": its reason is not printable");
+    const bool was_refused =
+        refused_at_ != SteadyTime{} && refused_at_ + 2 * k_written_within >= world.clock.steady();
+    expect(lease.outcome != Outcome::refused || is_known_refused(lease.id) || was_refused, world,
+           which + " ended as refused, and nobody had refused anything");
   }
+
+  bool is_known_refused(const LeaseId& id) { return !refused_.insert(id).second; }
 
   void check_overdue(SimWorld& world) {
     const Conditions& c = world.conditions;
@@ -139,10 +154,96 @@ class ReasonLaw final : public Law {
 
   SharedBooks books_;
   std::size_t read_ = 0;
+  SteadyTime refused_at_{};    // somebody upstream, by a 4xx
+  std::set<LeaseId> refused_;  // judged already
+};
+
+// Each stage has its time: what does not come in it is replaced or given up, and says so.
+class WaitingLaw final : public Law {
+ public:
+  explicit WaitingLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "nothing waits in silence"; }
+
+  void look(SimWorld& world) override {
+    if (world.clock.steady() - looked_at_ < k_look_every) return;
+    looked_at_ = world.clock.steady();
+    books_->refresh(world);
+    const Conditions& c = world.conditions;
+    const SteadyTime trouble =
+        later(later(c.ec2_trouble, c.github_trouble),
+              later(later(c.ledger_trouble, c.ledger_lost), later(c.server_down, c.clock_trouble)));
+    for (const auto& [id, lease] : books_->leases()) judge(world, lease, trouble);
+  }
+  void ledger_lost(SimWorld&) override { since_.clear(); }
+
+ private:
+  enum class Stage { launching, becoming, idle, other };
+  struct Since {
+    Stage stage = Stage::other;
+    int launch = 0;
+    SteadyTime at{};
+  };
+
+  static Stage stage_of(const Lease& lease) {
+    switch (lease.state) {
+      case LeaseState::launching:
+        return Stage::launching;
+      case LeaseState::booting:
+      case LeaseState::claimed:
+        return Stage::becoming;
+      case LeaseState::online:
+        return Stage::idle;
+      default:
+        return Stage::other;
+    }
+  }
+
+  static Millis bound_of(const MachineConfig& limits, Stage stage) {
+    switch (stage) {
+      case Stage::launching:
+        return limits.capacity_patience + k_launch_slack;
+      case Stage::becoming:
+        return limits.boot_timeout + k_stage_slack;
+      case Stage::idle:
+        return limits.idle_timeout + k_stage_slack;
+      case Stage::other:
+        break;
+    }
+    return Millis::max();
+  }
+
+  void judge(SimWorld& world, const Lease& lease, SteadyTime trouble) {
+    const Stage stage = stage_of(lease);
+    // Whose machine plays foul may be at work under another runner's name: the deadline ends it.
+    const bool is_foul = lease.job_seen || world.machines->is_hostile(lease.launch.instance_id);
+    if (stage == Stage::other || is_foul) {
+      since_.erase(lease.id);
+      return;
+    }
+    // Tries for capacity are one wait, whatever their numbers.
+    const int launch = stage == Stage::launching ? 0 : lease.launch.number;
+    Since& since = since_.try_emplace(lease.id, Since{stage, launch, looked_at_}).first->second;
+    if (since.stage != stage || since.launch != launch) since = {stage, launch, looked_at_};
+    held();
+    if (looked_at_ - later(since.at, trouble) > bound_of(world.config.machine, stage))
+      broken(world, "lease " + lease.id.text + " is " + std::string(to_string(lease.state)) +
+                        " for longer than its time");
+  }
+
+  static constexpr Millis k_look_every{5'000};
+  static constexpr Millis k_stage_slack{120'000};
+  static constexpr Millis k_launch_slack{420'000};  // a machine that EC2 never shows: five minutes
+
+  SharedBooks books_;
+  SteadyTime looked_at_{};
+  std::map<LeaseId, Since> since_;
 };
 
 }  // namespace
 
+std::unique_ptr<Law> make_waiting_law(SharedBooks books) {
+  return std::make_unique<WaitingLaw>(std::move(books));
+}
 std::unique_ptr<Law> make_terminal_law(SharedBooks books) {
   return std::make_unique<TerminalLaw>(std::move(books));
 }
