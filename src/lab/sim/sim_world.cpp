@@ -134,6 +134,7 @@ Result<HttpResponse> SimWorld::carry_out(const Asked& asked, const Injection& fa
       if (found != listings_.end() && clock.steady() - found->second.at <= k_stale_max) {
         fibers.sleep_for(draw_latency(asked.draws, 60));
         touched.done = found->second.answer;
+        touched.is_old = true;
         return found->second.answer;
       }
       return deliver(asked, request, to, touched);
@@ -183,7 +184,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     const bool is_told = answer && touched.done && answer->status == touched.done->status;
     if (touched.done && touched.done->ok() && !is_told) ++counts.ambiguous_launches;
   }
-  if (answer && touched.done && is_github_listing(call))
+  if (answer && touched.done && !touched.is_old && is_github_listing(call))
     listings_[request.url] = {*answer, clock.steady()};
   tell(edge, who, call, request, touched, answer, began);
   if (life != nullptr) life->boundary(call, true);

@@ -151,6 +151,7 @@ class SimWorld {
   // What the other side did, whatever the asking side is told of it.
   struct Touched {
     std::optional<HttpResponse> done;
+    bool is_old = false;  // an answer that was given before
   };
   [[nodiscard]] Result<HttpResponse> exchange(Edge edge, const std::string& point,
                                               const HttpRequest& request, SteadyTime deadline,
