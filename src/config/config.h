@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "lease/admission.h"
+#include "lease/policy.h"
 
 namespace mayfly {
 
@@ -55,6 +56,7 @@ struct RepositoryConfig {
   RepositoryName name;
   SeedLabels seed_labels = SeedLabels::off;
   std::string seed_label_prefix = "rr_runner_";  // only while seed_labels is on
+  RunPolicy policy;
 };
 
 struct AwsConfig {

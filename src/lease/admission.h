@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/money.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "lease/lease.h"
 
 namespace mayfly {
@@ -19,6 +20,13 @@ struct Caps {
   int machines_per_run = 4;
   Money usd_per_day;
   Money usd_per_month;
+  int machines_per_actor = 1000;         // of one account; 1000: as many as there may be at all
+  int machines_per_pull_request = 1000;  // of one head (Lease::head)
+  int machines_for_seed_labels = 4;      // leases by bare label, of all repositories together
+  int launches_per_hour = 60;            // intents, replacements of dead machines included
+  // Launches that failed in a row for one cause until new ones pause, and for how long.
+  int launch_failures_max = 5;
+  Millis launch_pause{std::chrono::minutes{15}};
 };
 
 // What is used up. Machines: leases whose machine is not confirmed ended. Money: reserved by those,

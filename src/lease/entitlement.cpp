@@ -22,6 +22,10 @@ bool is_for(const JobFacts& job, const Lease& lease) {
 
 }  // namespace
 
+bool RunFacts::is_of_fork() const { return to_lower(head_repository) != to_lower(repository.text); }
+
+std::string RunFacts::head() const { return head_repository + ":" + head_branch; }
+
 Status may_have_runners(const RunFacts& run, const RepositoryName& repository, int attempt) {
   if (to_lower(run.repository.text) != to_lower(repository.text))
     return fail(Code::run_not_found,

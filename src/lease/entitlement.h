@@ -21,7 +21,18 @@ struct RunFacts {
   bool live = false;   // queued, in progress or pending: not completed, not awaiting approval
   std::string status;  // GitHub's word, for messages
   RepositoryName repository;
-  std::string actor;
+  std::string actor;             // who started the run: the author of a pull request
+  std::string triggering_actor;  // who started this attempt
+  std::string event;             // "pull_request"
+  std::string workflow;          // ".github/workflows/ci.yml"
+  std::string head_repository;   // full name; empty when the fork is gone
+  std::string head_branch;
+  std::string head_sha;
+
+  // A fork that is gone counts as one.
+  [[nodiscard]] bool is_of_fork() const;
+  // "owner/repo:branch": what limits per pull request count by.
+  [[nodiscard]] std::string head() const;
 };
 
 // Ok when the run may have runners: it belongs to the repository, is live, and the attempt asked

@@ -96,6 +96,7 @@ struct Lease {
   std::vector<std::string> labels;  // all of them, as registered
   Source source = Source::v1;
   std::string actor;  // who triggered the run, for limits and costs
+  std::string head;   // "owner/repo:branch" of the run's code: its pull request, for limits
   LeaseState state = LeaseState::launching;
   Outcome outcome = Outcome::none;
   std::string reason;  // in words, where there is more to say; printable

@@ -84,6 +84,7 @@ CREATE INDEX machine_launched ON machine(launched_at);
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 )sql",
     "ALTER TABLE lease ADD COLUMN machine_missing_since INTEGER;",
+    "ALTER TABLE lease ADD COLUMN head TEXT NOT NULL DEFAULT '';",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

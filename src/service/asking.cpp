@@ -92,6 +92,7 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   lease.labels = {lease.label, "arch_" + architecture};
   lease.source = key.label.empty() ? Source::v1 : Source::seed;
   lease.actor = printable(run.actor, 64);
+  lease.head = printable(run.head(), 200);
   lease.created_at = now;
   lease.state_since = now;
   lease.deadline = now + config_.machine.lifetime;

@@ -43,7 +43,13 @@ RunFacts facts_of(const github::Run& run) {
   facts.status = std::string(status_word(run));
   if (!run.conclusion.empty()) facts.status += " (" + printable(run.conclusion, 40) + ")";
   facts.repository = RepositoryName{run.repository};
-  facts.actor = run.triggering_actor.empty() ? run.actor : run.triggering_actor;
+  facts.actor = run.actor.empty() ? run.triggering_actor : run.actor;
+  facts.triggering_actor = run.triggering_actor;
+  facts.event = run.event;
+  facts.workflow = run.path;
+  facts.head_repository = run.head_repository;
+  facts.head_branch = run.head_branch;
+  facts.head_sha = run.head_sha;
   return facts;
 }
 
