@@ -56,7 +56,7 @@ struct RepositoryConfig {
   RepositoryName name;
   SeedLabels seed_labels = SeedLabels::off;
   std::string seed_label_prefix = "rr_runner_";  // only while seed_labels is on
-  RunPolicy policy;
+  RunPolicy policy = {};
 };
 
 struct AwsConfig {

@@ -71,16 +71,39 @@ void adopt(Decision& decision, const View& view) {
   if (lease.state == launching) move_to(decision, booting, view.now);
 }
 
+void see_job(Decision& decision, const View& view) {
+  Lease& lease = decision.next;
+  const JobSeen job = view.facts.job;
+  if (lease.job_confirmed || (job != JobSeen::at_work && job != JobSeen::done)) return;
+  lease.job_seen = lease.job_confirmed = true;
+  decision.changed = true;
+}
+
+bool is_runner_missing_for(const Lease& lease, const View& view, Millis patience) {
+  return view.facts.runner == RunnerSeen::absent && lease.runner_missing_since &&
+         view.now - *lease.runner_missing_since > patience;
+}
+
+// A job of another run's may have been given to the runner, whose hook refused it: then the lease's
+// own job still waits for one.
+bool is_stolen(const Lease& lease, const View& view) {
+  return lease.job_seen && !lease.job_confirmed && view.facts.job == JobSeen::none &&
+         view.facts.demand != DemandSeen::served &&
+         is_runner_missing_for(lease, view, view.policy.job_list_lag);
+}
+
 void on_machine_death(Decision& decision, const View& view) {
   Lease& lease = decision.next;
   const std::string& reason = view.facts.machine.reason;
   const bool taken_back = reason.starts_with("Server.SpotInstance");
-  const bool took_job = lease.job_seen || view.facts.job_taken;
-  if (took_job && taken_back) {
+  const bool served = lease.job_seen && view.facts.demand == DemandSeen::served;
+  if (lease.job_confirmed && taken_back) {
     end_with(decision, Outcome::interrupted, view.now, reason);
-  } else if (took_job) {
+  } else if (lease.job_confirmed || served) {
     end_with(decision, Outcome::job_done, view.now, "");
-  } else if (lease.state == booting || view.facts.jobs_known) {
+  } else if (is_stolen(lease, view)) {
+    relaunch(decision, view.now, view.policy, k_stolen);
+  } else if (lease.state == booting || (view.facts.job == JobSeen::none && !lease.job_seen)) {
     relaunch(decision, view.now, view.policy, reason.empty() ? "the machine is gone" : reason);
   }
 }
@@ -166,23 +189,34 @@ void see_runner(Decision& decision, const View& view) {
 }
 
 // GitHub takes a JIT runner off its list when its job is done, and sometimes while it is idle
-// (facts.md A2). The machine should have powered itself off; it gets a moment, then is ended.
+// (facts.md A2). The machine should have powered itself off; it gets a moment, then is ended. Lists
+// may be old, so a runner that the jobs show at work is believed to be there.
 void on_missing_runner(Decision& decision, const View& view) {
   Lease& lease = decision.next;
-  if (view.facts.runner != RunnerSeen::absent || !lease.runner_missing_since) return;
   if (lease.state == claimed && !lease.job_seen) return;
-  if (view.now - *lease.runner_missing_since <= view.policy.power_off_grace) return;
-  if (lease.job_seen || view.facts.job_taken) {
-    end_with(decision, Outcome::job_done, view.now, "");
-  } else if (view.facts.jobs_known) {
-    relaunch(decision, view.now, view.policy, "GitHub took the idle runner off its list");
+  if (!is_runner_missing_for(lease, view, view.policy.power_off_grace)) return;
+  const bool is_sure = is_runner_missing_for(lease, view, view.policy.job_list_lag);
+  switch (view.facts.job) {
+    case JobSeen::unknown:
+    case JobSeen::at_work:
+      return;
+    case JobSeen::done:
+      return end_with(decision, Outcome::job_done, view.now, "");
+    case JobSeen::none:
+      if (!lease.job_seen)
+        relaunch(decision, view.now, view.policy, "GitHub took the idle runner off its list");
+      else if (is_stolen(lease, view))
+        relaunch(decision, view.now, view.policy, k_stolen);
+      else if (is_sure)
+        end_with(decision, Outcome::job_done, view.now, "");
   }
 }
 
 void decide_running(Decision& decision, const View& view) {
   Lease& lease = decision.next;
-  if (machine_is_dead(lease, view)) return on_machine_death(decision, view);
+  see_job(decision, view);
   see_runner(decision, view);
+  if (machine_is_dead(lease, view)) return on_machine_death(decision, view);
   on_missing_runner(decision, view);
   if (lease.state == launching || lease.state == ending) return;
 
@@ -209,7 +243,8 @@ void decide_running(Decision& decision, const View& view) {
 }
 
 Outcome outcome_of_run_over(const Lease& lease, const LeaseFacts& facts) {
-  return lease.job_seen || facts.job_taken ? Outcome::job_done : Outcome::run_over;
+  const bool took_job = facts.job == JobSeen::at_work || facts.job == JobSeen::done;
+  return lease.job_confirmed || took_job ? Outcome::job_done : Outcome::run_over;
 }
 
 }  // namespace
@@ -242,6 +277,7 @@ void relaunch(Decision& decision, WallTime now, const SweepPolicy& policy, const
   lease.runner_missing_since.reset();
   lease.runner_removed = false;
   lease.metadata_off = false;
+  lease.job_seen = lease.job_confirmed = false;
   lease.next_launch_at = now;
   lease.give_up_at.reset();
   move_to(decision, launching, now, why);
@@ -278,8 +314,9 @@ Questions questions(const Lease& lease, const MachineFact& machine) {
   ask.runner = !lease.runner_name.empty() && !lease.runner_removed;
   const bool after_claim = lease.state == claimed || lease.state == online || lease.state == busy;
   const bool died = machine.seen == MachineSeen::ended || machine.seen == MachineSeen::absent;
-  ask.jobs = lease.release_asked ||
-             (after_claim && !lease.job_seen && (died || lease.runner_missing_since.has_value()));
+  const bool is_listed_late = lease.state == claimed && !lease.job_seen;
+  const bool is_missing = lease.runner_missing_since.has_value() && !is_listed_late;
+  ask.jobs = lease.release_asked || (after_claim && (is_missing || (died && !lease.job_confirmed)));
   return ask;
 }
 

@@ -23,6 +23,9 @@ struct SweepPolicy {
   Millis list_lag{Seconds{300}};
   // From a runner that left GitHub's list to a machine that should have powered itself off.
   Millis power_off_grace{Seconds{60}};
+  // How old an answer of GitHub's about a run's jobs may be: a runner that had a job, and that the
+  // jobs do not name for so long after it left the list, had another run's.
+  Millis job_list_lag{Seconds{120}};
   // GitHub takes ephemeral runners off by itself after a day (facts.md A2).
   Millis runner_cleanup_max{std::chrono::hours{25}};
   // How long a seed lease whose run is over waits for its label to appear in another live run.
@@ -40,6 +43,7 @@ enum class Act {
 };
 
 inline constexpr const char* k_too_late = "no runner came online in time";
+inline constexpr const char* k_stolen = "the runner was given a job of another run";
 
 struct Decision {
   Lease next;  // to be written if it differs (changed)

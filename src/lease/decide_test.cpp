@@ -152,9 +152,9 @@ TEST_CASE("decide: after a claim a dead machine is launched again only when the 
   const Lease lease = lease_in(online);
   LeaseFacts facts = machine_ended(lease);
   CHECK(after(lease, facts, Seconds{20}).next.state == online);
-  facts.jobs_known = true;
+  facts.job = JobSeen::none;
   CHECK(after(lease, facts, Seconds{20}).next.state == launching);
-  facts.job_taken = true;
+  facts.job = JobSeen::done;
   const Decision done = after(lease, facts, Seconds{20});
   CHECK(done.next.state == ending);
   CHECK(done.next.outcome == Outcome::job_done);
@@ -163,7 +163,7 @@ TEST_CASE("decide: after a claim a dead machine is launched again only when the 
 TEST_CASE("decide: a spot interruption during the job is called by its name") {
   const Lease lease = lease_in(busy);
   LeaseFacts facts = machine_ended(lease, "Server.SpotInstanceTermination");
-  facts.job_taken = true;
+  facts.job = JobSeen::at_work;
   CHECK(after(lease, facts, Seconds{20}).next.outcome == Outcome::interrupted);
 }
 
@@ -248,7 +248,8 @@ TEST_CASE("decide: a runner that GitHub no longer lists gives its machine a minu
   Decision decision = after(lease, facts, Seconds{10});
   CHECK(decision.next.state == busy);
   CHECK(decision.next.runner_missing_since == k_start + Seconds{10});
-  facts.job_taken = true;
+  facts.job = JobSeen::done;
+  CHECK(after(decision.next, facts, Seconds{70}).next.state == busy);
   decision = after(decision.next, facts, Seconds{71});
   CHECK(decision.next.outcome == Outcome::job_done);
   CHECK(has_act(decision, Act::terminate));
@@ -259,7 +260,7 @@ TEST_CASE("decide: an idle JIT runner that vanished from GitHub is replaced") {
   LeaseFacts facts = facts_as_expected(lease);
   facts.runner = RunnerSeen::absent;
   Decision decision = after(lease, facts, Seconds{10});
-  facts.jobs_known = true;
+  facts.job = JobSeen::none;
   decision = after(decision.next, facts, Seconds{80});
   CHECK(decision.next.state == launching);
   CHECK(decision.next.runner_name.empty());
@@ -307,8 +308,7 @@ TEST_CASE(
       facts.runner = static_cast<RunnerSeen>(draw(5));
       facts.run = static_cast<RunSeen>(draw(3));
       facts.demand = static_cast<DemandSeen>(draw(4));
-      facts.jobs_known = draw(2) == 0;
-      facts.job_taken = facts.jobs_known && draw(2) == 0;
+      facts.job = static_cast<JobSeen>(draw(4));
       const Decision decision = after(lease, facts, elapsed);
       if (lease.state == gone) CHECK_FALSE(decision.changed);
       if (decision.next.state == gone) CHECK(decision.next.machine_ended);
@@ -353,7 +353,65 @@ TEST_CASE(
   facts.runner = RunnerSeen::unknown;
   CHECK(after(missing.next, facts, Seconds{200}).next.state == busy);
   facts.runner = RunnerSeen::absent;
+  facts.job = JobSeen::done;
   CHECK(after(missing.next, facts, Seconds{200}).next.state == ending);
+}
+
+TEST_CASE("decide: a runner that a list lacks is left alone while the run's jobs show it at work") {
+  Lease lease = lease_in(busy);
+  lease.job_seen = lease.job_confirmed = true;
+  lease.runner_missing_since = k_start;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.runner = RunnerSeen::absent;
+  for (const JobSeen job : {JobSeen::at_work, JobSeen::unknown}) {
+    facts.job = job;
+    const Decision decision = after(lease, facts, Seconds{900});
+    CHECK(decision.next.state == busy);
+    CHECK(decision.acts.empty());
+  }
+}
+
+TEST_CASE(
+    "decide: a runner that another run's job was given to is replaced, once lists are fresh") {
+  Lease lease = lease_in(busy);
+  lease.job_seen = true;
+  lease.runner_missing_since = k_start;
+  for (const MachineSeen machine : {MachineSeen::alive, MachineSeen::ended}) {
+    LeaseFacts facts = facts_as_expected(lease);
+    facts.machine.seen = machine;
+    facts.runner = RunnerSeen::absent;
+    facts.job = JobSeen::none;
+    facts.demand = DemandSeen::open;
+    CHECK(after(lease, facts, Seconds{120}).next.state == busy);
+    const Decision stolen = after(lease, facts, Seconds{121});
+    CHECK(stolen.next.state == launching);
+    CHECK(stolen.events.back().detail == k_stolen);
+    CHECK(has_act(stolen, Act::terminate));
+    CHECK_FALSE(stolen.next.job_seen);
+  }
+}
+
+TEST_CASE("decide: a runner whose own job was let begin is never taken for stolen") {
+  Lease lease = lease_in(busy);
+  lease.job_seen = lease.job_confirmed = true;
+  lease.runner_missing_since = k_start;
+  LeaseFacts facts = machine_ended(lease);
+  facts.runner = RunnerSeen::absent;
+  CHECK(after(lease, facts, Seconds{10}).next.outcome == Outcome::job_done);
+  facts.machine.seen = MachineSeen::alive;
+  facts.job = JobSeen::none;
+  CHECK(after(lease, facts, Seconds{121}).next.outcome == Outcome::job_done);
+}
+
+TEST_CASE("decide: nobody is launched again for a runner whose theft left no job to do") {
+  Lease lease = lease_in(busy);
+  lease.job_seen = true;
+  lease.runner_missing_since = k_start;
+  LeaseFacts facts = machine_ended(lease);
+  facts.runner = RunnerSeen::absent;
+  facts.job = JobSeen::none;
+  facts.demand = DemandSeen::served;
+  CHECK(after(lease, facts, Seconds{121}).next.outcome == Outcome::job_done);
 }
 
 TEST_CASE(

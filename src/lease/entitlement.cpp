@@ -68,10 +68,12 @@ DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs) {
   return any ? DemandSeen::served : DemandSeen::none_yet;
 }
 
-bool took_job(const Lease& lease, const std::vector<JobFacts>& jobs) {
-  return !lease.runner_name.empty() &&
-         std::any_of(jobs.begin(), jobs.end(),
-                     [&](const JobFacts& job) { return job.runner_name == lease.runner_name; });
+JobSeen job_of(const Lease& lease, const std::vector<JobFacts>& jobs) {
+  const auto job = std::find_if(jobs.begin(), jobs.end(), [&](const JobFacts& one) {
+    return !lease.runner_name.empty() && one.runner_name == lease.runner_name;
+  });
+  if (job == jobs.end()) return JobSeen::none;
+  return job->completed ? JobSeen::done : JobSeen::at_work;
 }
 
 }  // namespace mayfly

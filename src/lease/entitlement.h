@@ -60,6 +60,6 @@ struct JobFacts {
 // Whether a runner with these labels is (still) wanted by the jobs: a job is for it when each label
 // of the job is one of the runner's, and it names the lease's own label.
 [[nodiscard]] DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs);
-[[nodiscard]] bool took_job(const Lease& lease, const std::vector<JobFacts>& jobs);
+[[nodiscard]] JobSeen job_of(const Lease& lease, const std::vector<JobFacts>& jobs);
 
 }  // namespace mayfly

@@ -65,10 +65,11 @@ TEST_CASE(
 
 TEST_CASE("entitlement: the job that names the lease's runner was taken by it") {
   Lease lease = lease_in(LeaseState::online);
-  CHECK(took_job(lease, {{{}, true, lease.runner_name}}));
-  CHECK_FALSE(took_job(lease, {{{}, true, "another"}}));
+  CHECK(job_of(lease, {{{}, true, lease.runner_name}}) == JobSeen::done);
+  CHECK(job_of(lease, {{{}, false, lease.runner_name}}) == JobSeen::at_work);
+  CHECK(job_of(lease, {{{}, true, "another"}}) == JobSeen::none);
   lease.runner_name.clear();
-  CHECK_FALSE(took_job(lease, {{{}, true, ""}}));
+  CHECK(job_of(lease, {{{}, true, ""}}) == JobSeen::none);
 }
 
 }  // namespace

@@ -37,6 +37,15 @@ enum class DemandSeen {
   served,    // at least one, and all are completed
 };
 
+// What the jobs of the lease's run say of its runner. An idle runner is at none of them, and
+// neither is one that another run's job was given to: labels are public.
+enum class JobSeen {
+  unknown,  // not asked, or the call failed
+  none,     // no job of the run names the runner
+  at_work,  // one does, and is not completed
+  done,     // one does, and is completed
+};
+
 struct MachineFact {
   MachineSeen seen = MachineSeen::unknown;
   InstanceId instance_id;  // as found by tag, also before the lease knows it
@@ -52,8 +61,7 @@ struct LeaseFacts {
   RunnerSeen runner = RunnerSeen::unknown;
   RunSeen run = RunSeen::unknown;
   DemandSeen demand = DemandSeen::unknown;
-  bool job_taken = false;   // the run's jobs name this lease's runner
-  bool jobs_known = false;  // the run's jobs were listed, so that job_taken is a fact
+  JobSeen job = JobSeen::unknown;
 };
 
 }  // namespace mayfly

@@ -5,11 +5,14 @@
 // no call, no storage. What the cloud and GitHub say comes in as facts; what to do comes out as
 // values.
 //
+// clang-format off
 //   launching ──▶ booting ──▶ claimed ──▶ online ──▶ busy ──▶ ending ──▶ gone
-//       │            │           │          │          │        ▲
-//       │            └───────────┴──────────┴──────────┴────────┤  release, deadline, death, run
-//       over └──(no capacity, refused)───────────────────────────────┘ ▲            │           │ │
-//       └────────────┴───────────┴──────────┘  died before its job, launches left: relaunch
+//     │  ▲           │           │          │         │         ▲
+//     │  │           ├───────────┼──────────┼─────────┼─────────┤  deadline, run over, job done, death
+//     └──┼───────────┼───────────┼──────────┼─────────┼─────────┘  no capacity, refused
+//        └───────────┴───────────┴──────────┴─────────┘  relaunch, while launches are left: died
+//                            before its job, or the runner was given a job of another run
+// clang-format on
 //
 // "ending" means: nothing more is wanted; the instance must be terminated and the runner taken off
 // GitHub. "gone" is terminal and means that both are confirmed. The outcome says why it ended.
@@ -114,7 +117,8 @@ struct Lease {
   std::string runner_name;       // registered name, empty until claimed
   std::optional<RunnerId> runner_id;
   bool metadata_off = false;                      // IMDS switched off
-  bool job_seen = false;                          // the runner has taken a job
+  bool job_seen = false;                          // the runner has taken a job, perhaps another's
+  bool job_confirmed = false;                     // one of its own run: its hook or GitHub said so
   bool release_asked = false;                     // the doorbell: look whether it is still needed
   bool run_confirmed = false;                     // seed only: a job of run_id carries the label
   std::optional<WallTime> runner_missing_since;   // GitHub's complete list lacks it since

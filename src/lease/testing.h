@@ -35,6 +35,7 @@ inline Lease lease_in(LeaseState state) {
     lease.runner_id = 7;
     lease.claim_key_sha256 = "00";
     lease.metadata_off = true;
+    lease.job_seen = lease.job_confirmed = state == LeaseState::ending;
   }
   if (state == LeaseState::ending) lease.outcome = Outcome::job_done;
   if (state == LeaseState::gone) {

@@ -31,7 +31,7 @@ MachineRecord the_machine(Ledger& ledger, const LeaseId& id) {
 }
 
 TEST_CASE("ledger: every field of a lease survives being reserved and read") {
-  CHECK(fields(filled<Lease>()).size() == 43);
+  CHECK(fields(filled<Lease>()).size() == 45);
   const auto empty = fields(Lease{});
   const auto full = fields(filled<Lease>());
   for (std::size_t i = 0; i < full.size(); ++i) CHECK(full[i] != empty[i]);
@@ -65,7 +65,7 @@ TEST_CASE("ledger: no two flags of a lease are taken for each other") {
   on_each_ledger([](Ledger& ledger) {
     Lease lease = reserved(ledger, 1);
     const std::size_t count = flags_of(lease).size();
-    CHECK(count == 8);
+    CHECK(count == 9);
     for (std::size_t i = 0; i < count; ++i) {
       for (bool* flag : flags_of(lease)) *flag = false;
       *flags_of(lease)[i] = true;

@@ -85,6 +85,7 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 )sql",
     "ALTER TABLE lease ADD COLUMN machine_missing_since INTEGER;",
     "ALTER TABLE lease ADD COLUMN head TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE lease ADD COLUMN job_confirmed INTEGER NOT NULL DEFAULT 0;",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

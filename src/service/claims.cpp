@@ -149,9 +149,11 @@ Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
   TRY(seams_.ledger.append(stamp));
   seams_.log.info("machine-event",
                   {{"lease", lease.id.text}, {"name", event.name}, {"detail", event.detail}});
-  if (event.name == "job-started" && !lease.job_seen &&
-      (lease.state == LeaseState::claimed || lease.state == LeaseState::online)) {
-    lease.job_seen = true;  // a liar only gives up its own right to a relaunch
+  const bool is_up = lease.state == LeaseState::claimed || lease.state == LeaseState::online ||
+                     lease.state == LeaseState::busy;
+  if (event.name == "job-started" && !lease.job_confirmed && is_up) {
+    // The hook lets only its own run's job begin. A liar gives up its own right to a relaunch.
+    lease.job_seen = lease.job_confirmed = true;
     (void)seams_.ledger.update(lease, {}, std::nullopt);
   }
   seams_.doorbell.ring();

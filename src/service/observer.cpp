@@ -199,9 +199,8 @@ void Observer::ask_about_jobs(const Lease& lease, LeaseFacts& facts) {
   auto jobs = demand_.jobs(lease.repository, lease.run_id, lease.run_attempt);
   if (!jobs)
     return github_trouble("list jobs of run " + std::to_string(lease.run_id), jobs.error());
-  facts.jobs_known = true;
   facts.demand = demand_for(lease, *jobs);
-  facts.job_taken = took_job(lease, *jobs);
+  facts.job = job_of(lease, *jobs);
 }
 
 LeaseFacts Observer::facts_for(Lease& lease) {
@@ -210,7 +209,7 @@ LeaseFacts Observer::facts_for(Lease& lease) {
   const Questions ask = questions(lease, facts.machine);
   if (ask.runner) facts.runner = runner_of(lease);
   if (ask.run) facts.run = run_of(lease);
-  if (ask.jobs || (ask.run && facts.run == RunSeen::over && !lease.job_seen))
+  if (ask.jobs || (ask.run && facts.run == RunSeen::over && !lease.job_confirmed))
     ask_about_jobs(lease, facts);
   return facts;
 }

@@ -63,6 +63,8 @@ void ModelMachine::step() {
       return connect();
     case Stage::listen:
       return listen();
+    case Stage::refuse:
+      return refuse_job();
     case Stage::work:
       return work();
     case Stage::after:
@@ -256,23 +258,26 @@ void ModelMachine::listen() {
 
 void ModelMachine::begin_job(const json::object& job) {
   job_id_ = json_int(job, "id").value_or(0);
-  const auto event = [&](const char* name, const char* conclusion) {
-    std::ignore = github(
-        "job",
-        {{"session", session_}, {"job_id", job_id_}, {"event", name}, {"conclusion", conclusion}});
-  };
-  event("started", "");
+  tell_of_job("started", "");
   const bool is_ours = json_int(job, "run_id") == run_id_ &&
                        to_lower(json_string(job, "repository").value_or("")) == repository_;
-  if (!is_ours) {
-    event("completed", "failure");
-    return power_off("hook: refused a job of another run");
-  }
+  if (!is_ours) return go(Stage::refuse, options_.hook);
   report("job-started");
   const Millis duration = options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
   job_ends_ = seams_.clock.steady() + duration;
   if (!misbehave(Moment::job_begun)) return;
   go(Stage::work, std::min(options_.heartbeat, job_ends_ - seams_.clock.steady()));
+}
+
+void ModelMachine::tell_of_job(const std::string& event, const std::string& conclusion) {
+  std::ignore = github(
+      "job",
+      {{"session", session_}, {"job_id", job_id_}, {"event", event}, {"conclusion", conclusion}});
+}
+
+void ModelMachine::refuse_job() {
+  tell_of_job("completed", "failure");
+  power_off("hook: refused a job of another run");
 }
 
 // A job that was cancelled, or a runner that GitHub has given up, shows in the answer to a poll.
@@ -288,10 +293,7 @@ void ModelMachine::work() {
 void ModelMachine::end_job() {
   if (!misbehave(Moment::job_ending)) return;
   report("job-completed");
-  std::ignore = github("job", {{"session", session_},
-                               {"job_id", job_id_},
-                               {"event", "completed"},
-                               {"conclusion", "success"}});
+  tell_of_job("completed", "success");
   if (!misbehave(Moment::job_done)) return;
   report("runner-exited", "status 0");
   power_off();

@@ -33,7 +33,19 @@ class ModelMachine {
 
  private:
   // after: the job is over and the runner polls on; stuck: nothing happens but the timer.
-  enum class Stage { boot, clock, install, claim, connect, listen, work, after, stuck, off };
+  enum class Stage {
+    boot,
+    clock,
+    install,
+    claim,
+    connect,
+    listen,
+    refuse,
+    work,
+    after,
+    stuck,
+    off
+  };
   enum class Moment { metadata_read, claiming, claimed, online, job_begun, job_ending, job_done };
   struct Claim {
     std::string lease, instance, key;
@@ -65,6 +77,8 @@ class ModelMachine {
   [[nodiscard]] Status read_metadata();
   [[nodiscard]] bool take_claim(const std::string& answer);
   void begin_job(const json::object& job);
+  void refuse_job();
+  void tell_of_job(const std::string& event, const std::string& conclusion);
   void arm_deadline();
   [[nodiscard]] WallTime wall();  // of its own clock
   [[nodiscard]] bool is_clock_right();

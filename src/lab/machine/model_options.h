@@ -65,6 +65,7 @@ struct ModelOptions {
   Millis install{8'000};                                 // the runner's download
   Millis poll{2'000};                                    // between questions for a job
   Millis heartbeat{20'000};   // between polls during a job: GitHub gives a silent runner up
+  Millis hook{5'000};         // from a job of another run to its end by the hook
   Millis retry{2'000};        // after a failed call
   Millis claim_retry{5'000};  // where the service names no Retry-After
   Millis claim_limit{120'000};

@@ -65,6 +65,30 @@ TEST_CASE("rig: a spot machine taken back before its job is replaced") {
   close_run(rig, run);
 }
 
+TEST_CASE("rig: a runner whose hook refused another run's job is replaced, and its own job runs") {
+  Rig rig;
+  const RunId run = start_v1_run(rig.github(), Seconds{60});
+  begin_hosted(rig.github(), run, "setup");
+  REQUIRE(rig.post("/v1/leases?wait=online&timeout=120", v1_ask(run)).status == 201);
+  const Lease wanted = leases(rig).front();
+  RunSpec spec;
+  spec.repository = wanted.repository;
+  spec.head_repository = "stranger/rr";
+  spec.jobs.push_back({.name = "thief", .labels = wanted.labels});
+  const RunId thief = rig.github().start_run(std::move(spec));
+  REQUIRE(rig.run_until([&] { return conclusion_of(rig.github(), thief, "thief") == "failure"; },
+                        Seconds{60}));
+  finish_hosted(rig.github(), run, "setup");
+  REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{1200}));
+  CHECK(conclusion_of(rig.github(), run, "test-x86_64") == "success");
+  CHECK(conclusion_of(rig.github(), run, "test-arm64") == "success");
+  CHECK(machines_of(rig, wanted).size() == 2);
+  begin_hosted(rig.github(), run, "stop");
+  finish_hosted(rig.github(), run, "stop");
+  CHECK(rig.run_until_quiet(Seconds{900}));
+  check_settled(rig);
+}
+
 TEST_CASE("rig: a spot machine taken back during its job ends the lease as interrupted") {
   Rig rig;
   const RunId run = begin_and_create(rig, k_label);

@@ -78,7 +78,7 @@ class NeededLaw final : public Law {
   std::string_view name() const override { return "nobody ends what is needed"; }
 
   void look(SimWorld& world) override {
-    remember_leases();
+    remember_leases(world);
     books_->refresh(world);
     const auto& changes = books_->machine_changes();
     for (; read_ < changes.size(); ++read_)
@@ -88,17 +88,32 @@ class NeededLaw final : public Law {
 
  private:
   // When each lease was last seen in use with its machine.
-  void remember_leases() {
+  void remember_leases(SimWorld& world) {
     const auto& changes = books_->lease_changes();
     for (; leases_read_ < changes.size(); ++leases_read_) {
       const Lease& lease = changes[leases_read_].after;
       if (!lease.launch.instance_id.empty() && lease.state < LeaseState::ending)
         in_use_[lease.launch.instance_id] = lease;
+      if (lease.state == LeaseState::ending && changes[leases_read_].before &&
+          changes[leases_read_].before->state != LeaseState::ending)
+        judge_end(world, lease);
     }
   }
 
+  // A job that another run's took the runner from still waits.
+  void judge_end(SimWorld& world, const Lease& lease) {
+    const Conditions& c = world.conditions;
+    const SteadyTime trouble = later(c.clock_trouble, c.ledger_lost);
+    if (lease.outcome != Outcome::job_done || lease.source != Source::v1 ||
+        trouble + world.config.machine.lifetime >= world.clock.steady() ||
+        world.machines->is_hostile(lease.launch.instance_id))
+      return;
+    expect(!is_awaited(world, lease, world.now()), world,
+           "lease " + lease.id.text + " ended as done while its job was waiting");
+  }
+
   void judge(SimWorld& world, const SeenMachine& machine) {
-    remember_leases();
+    remember_leases(world);
     const bool was_told = machine.reason_code == "Client.UserInitiatedShutdown";
     const bool is_due = machine.deadline && machine.reason_at + Seconds{1} >= *machine.deadline;
     const auto found = in_use_.find(machine.id);

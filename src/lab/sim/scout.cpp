@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "lab/sim/sim_world.h"
+#include "lease/decide.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -286,7 +287,12 @@ void Scout::log_line(SimWorld& world, const CapturingLog::Line& line) {
   if (event == "request") return mark(world, "told_" + with_underscores(field(line, "code")));
   if (event == "claim_refused") return note_refusal(world, field(line, "reason"));
   if (event == "lease_adopted") return mark(world, "adopted");
-  if (event == "lease_launching") return mark(world, "relaunched");
+  if (event == "lease_launching") {
+    if (field(line, "detail") == k_stolen) mark(world, "stolen_runner");
+    return mark(world, "relaunched");
+  }
+  if (event == "machine_event" && field(line, "detail").starts_with("hook: refused"))
+    return mark(world, "refused_by_hook");
   if (event == "claimed") {
     // "mf-<deployment>-<lease>-<launch>-<try>"
     const auto parts = split(field(line, "runner"), '-');

@@ -1,4 +1,7 @@
 #include <array>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "lab/sim/callers.h"
 
@@ -17,7 +20,7 @@ class Stranger {
     if (!known || known->empty()) return;
     const Lease& lease = (*known)[entropy_.below(known->size())];
     const std::string id = lease.id.text;
-    switch (entropy_.below(12)) {
+    switch (entropy_.below(13)) {
       case 0:
         return send("DELETE", "/v1/leases/" + id, "");
       case 1:
@@ -47,14 +50,37 @@ class Stranger {
         none.id = LeaseId{"l-" + entropy_.hex(10)};
         return claim(none, entropy_.hex(16));
       }
+      case 11:
+        return steal(lease);
       default:
         return send("GET", "/v1/leases/" + id, "");
     }
   }
 
+  // Gives up what it has stolen or hopes to steal; all of it once everything is healed.
+  void give_up(bool all) {
+    std::erase_if(thefts_, [&](const auto& theft) {
+      if (!all && world_.clock.steady() < theft.second) return false;
+      std::ignore = world_.github->cancel_run(theft.first);
+      return true;
+    });
+  }
+
   Millis pause() { return Millis(static_cast<std::int64_t>(1000 + entropy_.below(900'000))); }
 
  private:
+  // A run of a pull request whose workflow names the labels of somebody else's runner. A bare label
+  // that no run's jobs have shown yet may be anybody's: docs/adr/0009.
+  void steal(const Lease& lease) {
+    if (lease.source == Source::seed && !lease.run_confirmed) return;
+    RunSpec spec;
+    spec.repository = lease.repository;
+    spec.head_repository = "stranger/rr";
+    spec.jobs.push_back({.name = "mine-now", .labels = lease.labels, .duration = Seconds{60}});
+    thefts_.emplace_back(world_.github->start_run(std::move(spec)),
+                         world_.clock.steady() + Seconds{900});
+  }
+
   void claim(const Lease& lease, const std::string& nonce) {
     const std::string key = entropy_.hex(16);
     send("POST", "/v1/claims",
@@ -73,6 +99,7 @@ class Stranger {
 
   SimWorld& world_;
   SeededEntropy entropy_;
+  std::vector<std::pair<RunId, SteadyTime>> thefts_;  // and until when they wait
 };
 
 }  // namespace
@@ -82,6 +109,7 @@ void annoy_forever(SimWorld& world) {
   Stranger stranger(world);
   while (!world.is_healed) {
     world.rest_until(world.clock.steady() + stranger.pause());
+    stranger.give_up(world.is_healed);
     if (!world.is_healed) stranger.act();
   }
 }
