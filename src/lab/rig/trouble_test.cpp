@@ -66,7 +66,10 @@ TEST_CASE("rig: a spot machine taken back before its job is replaced") {
 }
 
 TEST_CASE("rig: a runner whose hook refused another run's job is replaced, and its own job runs") {
-  Rig rig;
+  RigOptions options = rr_options();
+  SUBCASE("before GitHub listed it as busy") { options.machines.hook = Millis{0}; }
+  SUBCASE("after GitHub listed it as busy") { options.machines.hook = Seconds{30}; }
+  Rig rig(options);
   const RunId run = start_v1_run(rig.github(), Seconds{60});
   begin_hosted(rig.github(), run, "setup");
   REQUIRE(rig.post("/v1/leases?wait=online&timeout=120", v1_ask(run)).status == 201);
