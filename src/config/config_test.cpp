@@ -112,6 +112,57 @@ TEST_CASE("config: what is required is missed") {
   CHECK(refusal("") == "mayfly.toml: deployment is missing");
 }
 
+TEST_CASE("config: a repository's policy is read, and without one all is served") {
+  const RunPolicy none = parsed(k_small_toml).repositories.at(0).policy;
+  CHECK(none.events.empty());
+  CHECK(none.workflows.empty());
+  CHECK(none.forks == Forks::allow);
+  CHECK(none.denied_actors.empty());
+  const RunPolicy policy =
+      parsed(changed("name = \"octo/one\"",
+                     "name = \"octo/one\"\nevents = [\"push\", \"pull_request\"]\n"
+                     "workflows = [\".github/workflows/ci.yml\"]\nforks = \"approved\"\n"
+                     "denied_actors = [\"Eve\", \"app[bot]\"]"))
+          .repositories.at(0)
+          .policy;
+  CHECK(policy.events == std::vector<std::string>{"push", "pull_request"});
+  CHECK(policy.workflows == std::vector<std::string>{".github/workflows/ci.yml"});
+  CHECK(policy.forks == Forks::approved);
+  CHECK(policy.denied_actors == std::vector<std::string>{"Eve", "app[bot]"});
+}
+
+TEST_CASE("config: a policy that means nothing is refused, with the nearest right word") {
+  const auto with = [](const std::string& line) {
+    return refusal(changed("name = \"octo/one\"", "name = \"octo/one\"\n" + line));
+  };
+  CHECK(with("events = [\"pull_requests\"]") ==
+        "mayfly.toml:10: repository.events names \"pull_requests\", which starts no workflow; did "
+        "you mean \"pull_request\"?");
+  CHECK(with("events = [\"coffee_break\"]") ==
+        "mayfly.toml:10: repository.events names \"coffee_break\", which starts no workflow");
+  const struct {
+    const char* line;
+    const char* expected;
+  } rows[] = {
+      {"events = []", "repository.events must be a list"},
+      {"events = \"push\"", "repository.events must be a list"},
+      {"events = [\"push\", \"push\"]", "twice"},
+      {"events = [\"PUSH\"]", "repository.events must be the name of an event"},
+      {"workflows = [\"ci.yml\"]", "the path of a workflow, like"},
+      {"workflows = [\".github/workflows/sub/ci.yml\"]", "the path of a workflow, like"},
+      {"workflows = [\".github/workflows/ci.yml@main\"]", "the path of a workflow, like"},
+      {"forks = \"alow\"", "repository.forks must be"},
+      {"forks = false", "repository.forks must be"},
+      {"denied_actors = [\"a b\"]", "the login of an account"},
+      {"denied_actors = [\"\"]", "the login of an account"},
+      {"fork = \"deny\"", "did you mean repository.forks?"},
+  };
+  for (const auto& row : rows) {
+    const std::string message = with(row.line);
+    CHECK_MESSAGE(message.find(row.expected) != std::string::npos, row.line, " -> ", message);
+  }
+}
+
 TEST_CASE("config: a section of the wrong shape is refused") {
   check_each({
       {"[listen]\nport = 8080", "listen = 1", "must be a table, not 1"},

@@ -136,6 +136,67 @@ bool is_label_prefix(std::string_view text) {
   return is_within(text, 3, 64) && is_made_of(text, "_");
 }
 
+bool is_event(std::string_view text) {
+  return is_within(text, 1, 64) && is_all_of(text, "abcdefghijklmnopqrstuvwxyz_");
+}
+
+bool is_workflow_path(std::string_view text) {
+  constexpr std::string_view k_folder = ".github/workflows/";
+  if (!text.starts_with(k_folder)) return false;
+  const std::string_view name = text.substr(k_folder.size());
+  return is_within(name, 5, 200) && is_made_of(name, "-._+ ") &&
+         (name.ends_with(".yml") || name.ends_with(".yaml"));
+}
+
+bool is_login(std::string_view text) {
+  constexpr std::string_view k_bot = "[bot]";
+  if (text.ends_with(k_bot)) text.remove_suffix(k_bot.size());
+  // An underscore stands before the short name of an enterprise that manages its accounts.
+  return is_within(text, 1, 100) && is_made_of(text, "-_") && !text.starts_with('-');
+}
+
+std::span<const std::string_view> github_events() {
+  static constexpr std::string_view k_events[] = {
+      "branch_protection_rule",
+      "check_run",
+      "check_suite",
+      "create",
+      "delete",
+      "deployment",
+      "deployment_status",
+      "discussion",
+      "discussion_comment",
+      "dynamic",
+      "fork",
+      "gollum",
+      "image_version",
+      "issue_comment",
+      "issues",
+      "label",
+      "merge_group",
+      "milestone",
+      "page_build",
+      "project",
+      "project_card",
+      "project_column",
+      "public",
+      "pull_request",
+      "pull_request_review",
+      "pull_request_review_comment",
+      "pull_request_target",
+      "push",
+      "registry_package",
+      "release",
+      "repository_dispatch",
+      "schedule",
+      "status",
+      "watch",
+      "workflow_dispatch",
+      "workflow_run",
+  };
+  return k_events;
+}
+
 bool is_region(std::string_view text) {
   return is_within(text, 1, 32) && is_all_of(text, k_lower_and_dash);
 }

@@ -4,6 +4,7 @@
 // "aws.region must be <expectation>". Alphabets are narrow on purpose: these values end in URLs,
 // tags and API parameters.
 
+#include <span>
 #include <string_view>
 
 namespace mayfly {
@@ -29,6 +30,11 @@ struct Form {
 [[nodiscard]] bool is_organization(std::string_view text);
 [[nodiscard]] bool is_repository(std::string_view text);
 [[nodiscard]] bool is_label_prefix(std::string_view text);
+[[nodiscard]] bool is_event(std::string_view text);
+// A file right in .github/workflows: GitHub looks nowhere below. Without @, which begins a ref.
+[[nodiscard]] bool is_workflow_path(std::string_view text);
+// A user, or an app's "name[bot]".
+[[nodiscard]] bool is_login(std::string_view text);
 [[nodiscard]] bool is_region(std::string_view text);
 [[nodiscard]] bool is_subnet_id(std::string_view text);
 [[nodiscard]] bool is_security_group_id(std::string_view text);
@@ -41,6 +47,10 @@ struct Form {
 [[nodiscard]] bool is_sha256(std::string_view text);
 // "latest", or three numbers from 2.329.0 on: GitHub registers no older runner (facts.md A2).
 [[nodiscard]] bool is_runner_version(std::string_view text);
+
+// Those that start workflows: GitHub's page "Events that trigger workflows", and "dynamic" of the
+// runs that GitHub itself makes up.
+[[nodiscard]] std::span<const std::string_view> github_events();
 
 inline constexpr Form k_deployment{&is_deployment, "1 to 32 of a-z, 0-9 and -"};
 inline constexpr Form k_public_url{&is_base_url,
@@ -57,6 +67,10 @@ inline constexpr Form k_pem_file{&is_not_empty, "the path of a PEM file"};
 inline constexpr Form k_organization{&is_organization, "the name of a GitHub organization"};
 inline constexpr Form k_repository_name{&is_repository, "owner/name as GitHub spells it"};
 inline constexpr Form k_label_prefix{&is_label_prefix, "3 to 64 letters, digits and underscores"};
+inline constexpr Form k_event{&is_event, "the name of an event, like \"pull_request\""};
+inline constexpr Form k_workflow_path{&is_workflow_path,
+                                      "the path of a workflow, like \".github/workflows/ci.yml\""};
+inline constexpr Form k_login{&is_login, "the login of an account, like \"octocat\""};
 inline constexpr Form k_region{&is_region, "a region like \"us-east-2\""};
 inline constexpr Form k_subnet_id{&is_subnet_id, "a subnet id like \"subnet-0123abcd\""};
 inline constexpr Form k_security_group_id{&is_security_group_id,

@@ -22,6 +22,16 @@ TEST_CASE("forms: names of our own") {
              {"", "rr", "rr-", "rr runner", std::string(65, 'a')});
 }
 
+TEST_CASE("forms: workflows and accounts as GitHub names them") {
+  check_form(k_workflow_path, {".github/workflows/ci.yml", ".github/workflows/a b-c_d.e+1.yaml"},
+             {"", "ci.yml", ".github/workflows/", ".github/workflows/.yml",
+              ".github/workflows/ci.yml@main", ".github/workflows/ci.json",
+              ".github/workflows/a/b.yml", "/.github/workflows/ci.yml",
+              ".github/workflows/c\xc3\xa9.yml", "octo/repo/.github/workflows/ci.yml"});
+  check_form(k_login, {"octocat", "a", "dependabot[bot]", "mona-cat", "mona_corp"},
+             {"", "-a", "a b", "[bot]", "a[bot]b", "a/b", "a@b", std::string(101, 'a')});
+}
+
 TEST_CASE("forms: the service's own URL") {
   check_form(k_public_url,
              {"https://ci.example.org", "http://127.0.0.1:8080", "https://h/base/path",

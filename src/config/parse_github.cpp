@@ -9,6 +9,36 @@ namespace {
 // GitHub gives ids as JSON numbers, which are exact up to 2^53.
 constexpr IntRange k_group_ids = {1, 9'007'199'254'740'992};
 
+constexpr std::size_t k_workflows_max = 50;
+constexpr std::size_t k_logins_max = 1000;
+
+// An event that GitHub does not know would let in nothing, in silence.
+Status check_events(const Section& section, const std::vector<std::string>& events) {
+  for (const std::string& event : events) {
+    if (std::ranges::find(github_events(), event) != github_events().end()) continue;
+    const auto near = nearest(event, github_events());
+    return section.refuse(
+        "events", "names \"" + event + "\", which starts no workflow" +
+                      (near ? "; did you mean \"" + std::string(*near) + "\"?" : std::string()));
+  }
+  return {};
+}
+
+Result<RunPolicy> parse_policy(const Section& section) {
+  RunPolicy policy;
+  TRY(section.texts("events", k_event, github_events().size(), policy.events));
+  TRY(check_events(section, policy.events));
+  TRY(section.texts("workflows", k_workflow_path, k_workflows_max, policy.workflows));
+  TRY(section.choice<Forks>("forks",
+                            {{"allow", Forks::allow},
+                             {"deny", Forks::deny},
+                             {"returning", Forks::returning},
+                             {"approved", Forks::approved}},
+                            policy.forks));
+  TRY(section.texts("denied_actors", k_login, k_logins_max, policy.denied_actors));
+  return policy;
+}
+
 Result<RepositoryConfig> parse_repository_table(const Section& section) {
   RepositoryConfig repository;
   TRY(section.require("name"));
@@ -18,6 +48,7 @@ Result<RepositoryConfig> parse_repository_table(const Section& section) {
       {{"off", SeedLabels::off}, {"while-a-run-is-live", SeedLabels::while_a_run_is_live}},
       repository.seed_labels));
   TRY(section.text("seed_label_prefix", k_label_prefix, repository.seed_label_prefix));
+  TRY_ASSIGN(repository.policy, parse_policy(section));
   return repository;
 }
 

@@ -52,6 +52,17 @@ void warn_about_images(const Config& config, Warnings& out) {
   }
 }
 
+// Such runs have no fork, and strangers can start some of them.
+void warn_about_policies(const Config& config, Warnings& out) {
+  for (const RepositoryConfig& repository : config.repositories) {
+    if (repository.policy.forks != Forks::allow && repository.policy.events.empty()) {
+      out.push_back("repository " + repository.name.text +
+                    " sets forks and no events: a stranger's comment or issue starts a run that "
+                    "is not of a fork, where a workflow listens to it");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> warnings(const Config& config) {
@@ -59,6 +70,7 @@ std::vector<std::string> warnings(const Config& config) {
   warn_about_network(config, out);
   warn_about_money(config, out);
   warn_about_images(config, out);
+  warn_about_policies(config, out);
   return out;
 }
 

@@ -31,6 +31,8 @@ TEST_CASE("warnings: each unwise setting has one sentence of its own") {
       {"lifetime", "on_demand = \"always\"\nlifetime", "machine.on_demand is \"always\""},
       {"0.085", "0", "c5.large has a price of 0"},
       {"0.085", "26", "c5.large can cost $26.00 in one lifetime"},
+      {"name = \"octo/one\"", "name = \"octo/one\"\nforks = \"deny\"",
+       "repository octo/one sets forks and no events"},
       {"[image.x86_64]", "[image.arm64]\nid = \"ami-0b\"\n[image.x86_64]",
        "image.arm64 is never used"},
   };

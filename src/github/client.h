@@ -79,6 +79,31 @@ struct Run {
   std::optional<WallTime> run_started_at;
 };
 
+// An open pull request, and a review of one; texts are empty where GitHub says null.
+struct Pull {
+  std::int64_t number = 0;
+  std::string author;
+  std::string author_association;  // "OWNER", "MEMBER", "COLLABORATOR", "CONTRIBUTOR", "NONE", ...
+  std::string repository;          // full name, of the base
+  std::string head_repository;     // full name; empty when the fork is gone
+  std::string head_branch;
+  std::string head_sha;
+};
+
+struct Review {
+  std::string author;
+  std::string author_association;
+  std::string state;   // "APPROVED", "CHANGES_REQUESTED", "DISMISSED", "COMMENTED", "PENDING"
+  std::string commit;  // empty when it is gone
+};
+
+// Where a run's code comes from.
+struct Head {
+  std::string repository;  // full name
+  std::string branch;
+  std::string sha;
+};
+
 enum class JobStatus { queued, in_progress, completed, waiting, requested, pending };
 
 struct Job {
@@ -163,6 +188,14 @@ class GithubClient {
   [[nodiscard]] Result<std::vector<Job>> list_jobs(const RepositoryName& repository, RunId run,
                                                    int attempt, SteadyTime deadline);
 
+  // The open pull requests of the repository with exactly this head. GitHub filters by owner and
+  // branch only, and not at all where it does not like the filter: its answer is filtered again.
+  [[nodiscard]] Result<std::vector<Pull>> list_pulls(const RepositoryName& repository,
+                                                     const Head& head, SteadyTime deadline);
+  // All pages, oldest first.
+  [[nodiscard]] Result<std::vector<Review>> list_reviews(const RepositoryName& repository,
+                                                         std::int64_t pull, SteadyTime deadline);
+
   // github_conflict: a runner of that name exists (409), perhaps from our own lost answer.
   // github_lost: may have been made; look by name before trying another.
   [[nodiscard]] Result<JitConfig> generate_jit_config(const JitRequest& request,
@@ -204,6 +237,8 @@ class GithubClient {
                                              SteadyTime deadline);
   // Every element of all pages, once each, or an error.
   [[nodiscard]] Result<json::array> read_list(Call call, std::string_view key, SteadyTime deadline);
+  // The same where the answer is a bare array; at most ten pages.
+  [[nodiscard]] Result<json::array> read_array(Call call, SteadyTime deadline);
   [[nodiscard]] Status check_open();
   void note_limits(const HttpResponse& response);
   [[nodiscard]] Error refusal(const Call& call, const HttpResponse& response);

@@ -107,6 +107,14 @@ Result<RunnerDownload> parse_download(const json::object& object) {
   return download;
 }
 
+Status check_elements(const json::array& array, std::string_view key) {
+  for (const json::value& element : array) {
+    if (!element.is_object()) return bad(key, "a list of objects");
+    TRY(need_int(element.get_object(), "id"));
+  }
+  return {};
+}
+
 Result<json::value> parse_answer(std::string_view body) {
   auto value = parse_json(body, upstream_json_limits());
   if (!value) return fail(Code::github_bad_answer, value.error().message);
@@ -189,11 +197,15 @@ Result<std::vector<RunnerDownload>> parse_downloads(std::string_view body) {
 Result<json::array> parse_list(const json::object& object, std::string_view key) {
   const json::array* array = json_array(object, key);
   if (!array) return bad(key, "a list");
-  for (const json::value& element : *array) {
-    if (!element.is_object()) return bad(key, "a list of objects");
-    TRY(need_int(element.get_object(), "id"));
-  }
+  TRY(check_elements(*array, key));
   return *array;
+}
+
+Result<json::array> parse_array(std::string_view body) {
+  TRY_ASSIGN(json::value value, parse_answer(body));
+  if (!value.is_array()) return fail(Code::github_bad_answer, "the answer is not a list");
+  TRY(check_elements(value.get_array(), "answer"));
+  return std::move(value.get_array());
 }
 
 }  // namespace mayfly::github

@@ -26,6 +26,9 @@ namespace mayfly::github {
 // The named array, of which every element must be an object with an integer id.
 [[nodiscard]] Result<json::array> parse_list(const json::object& object, std::string_view key);
 
+// An answer that is such an array itself.
+[[nodiscard]] Result<json::array> parse_array(std::string_view body);
+
 // Every element by the same parser; one bad element fails all, so that a list is never a part.
 template <class T>
 [[nodiscard]] Result<std::vector<T>> parse_each(const json::array& array,

@@ -51,6 +51,18 @@ Result<Millis> job_time(const json::object& body) {
   return Millis{*given};
 }
 
+// What the body says of the run itself; what it does not say stays.
+void take_facts(const json::object& body, RunSpec& spec) {
+  const std::pair<const char*, std::string*> facts[] = {{"event", &spec.event},
+                                                        {"actor", &spec.actor},
+                                                        {"head_repository", &spec.head_repository},
+                                                        {"head_branch", &spec.head_branch},
+                                                        {"head_sha", &spec.head_sha}};
+  for (const auto& [key, fact] : facts)
+    if (const auto given = json_string(body, key)) *fact = *given;
+  spec.awaits_approval = json_bool(body, "awaits_approval").value_or(false);
+}
+
 }  // namespace
 
 RunSpec rr_workflow(const std::string& repository, const std::vector<std::string>& test_labels,
@@ -94,11 +106,17 @@ Result<HttpResponse> Control::route(const HttpRequest& request) {
   const auto parts = split(std::string_view(target->path).substr(1), '/');
   const auto id = parts.size() > 2 ? parse_int(parts[2]) : std::nullopt;
   const bool is_post = request.method == "POST";
+  if (parts.size() >= 2 && is_post && (parts[1] == "pulls" || parts[1] == "associations"))
+    return route_pulls(parts, request);
   if (parts.size() >= 2 && parts[1] == "runs") {
     if (parts.size() == 2 && is_post) return start_run(request);
     if (parts.size() == 3 && id && !is_post) return show_run(*id);
     if (parts.size() == 4 && id && is_post && parts[3] == "cancel") {
       TRY(github_.cancel_run(*id));
+      return done();
+    }
+    if (parts.size() == 4 && id && is_post && parts[3] == "approve") {
+      TRY(github_.approve_run(*id));
       return done();
     }
     if (parts.size() == 6 && id && is_post && parts[3] == "jobs") {
@@ -114,7 +132,9 @@ Result<HttpResponse> Control::start_run(const HttpRequest& request) {
   if (!body.is_object()) return fail(Code::bad_field, "the body must be an object");
   TRY_ASSIGN(const auto labels, test_labels(body.get_object()));
   TRY_ASSIGN(const Millis time, job_time(body.get_object()));
-  const RunId id = github_.start_run(rr_workflow(repository_, labels, time));
+  RunSpec spec = rr_workflow(repository_, labels, time);
+  take_facts(body.get_object(), spec);
+  const RunId id = github_.start_run(std::move(spec));
   return json_response(201, json::serialize(json::object{{"id", id}}) + "\n");
 }
 

@@ -10,6 +10,16 @@
 //   POST /_emulator/runs/ID/jobs/NAME/begin       begins a hosted job (setup, stop-runners)
 //   POST /_emulator/runs/ID/jobs/NAME/complete    ends it well
 //   POST /_emulator/runs/ID/cancel
+//   POST /_emulator/runs/ID/approve               one that was started with "awaits_approval":true
+// The body that starts a run may also have "event", "actor", "head_repository", "head_branch" and
+// "head_sha". Pull requests, their reviews, and who somebody is to the repository:
+//   POST /_emulator/pulls                         {"head_repository","head_branch","head_sha",
+//                                                 "author"}; its number
+//   POST /_emulator/pulls/N/push                  {"sha"}
+//   POST /_emulator/pulls/N/close
+//   POST /_emulator/pulls/N/reviews               {"author","state":"APPROVED"}; its id
+//   POST /_emulator/pulls/N/reviews/ID/dismiss
+//   POST /_emulator/associations                  {"login","association":"CONTRIBUTOR"}
 // Thread rule: safe from many threads.
 
 #include <string>
@@ -34,6 +44,9 @@ class Control final : public HttpService {
   [[nodiscard]] Result<HttpResponse> route(const HttpRequest& request);
   [[nodiscard]] Result<HttpResponse> start_run(const HttpRequest& request);
   [[nodiscard]] Result<HttpResponse> show_run(RunId id);
+  // parts: of the path, from "_emulator" on.
+  [[nodiscard]] Result<HttpResponse> route_pulls(const std::vector<std::string>& parts,
+                                                 const HttpRequest& request);
   [[nodiscard]] Status drive_job(RunId id, const std::string& name, const std::string& verb);
 
   FakeGithub& github_;

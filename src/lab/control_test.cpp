@@ -39,6 +39,56 @@ TEST_CASE("control: a run has one label for both of its tests, or one for each, 
   CHECK(own[1].spec.duration == Millis{50});
 }
 
+TEST_CASE("control: a run is of whom and of what the body says, and may wait for an approval") {
+  ControlBench bench;
+  const auto started = bench.post("runs", R"({"label":"a","event":"push","actor":"eve",)"
+                                          R"("head_repository":"eve/rr","head_branch":"b",)"
+                                          R"("head_sha":"c","awaits_approval":true})");
+  const GithubRun run = bench.bench.github.runs().at(0);
+  CHECK(run.spec.event == "push");
+  CHECK(run.spec.actor == "eve");
+  CHECK(run.spec.head_repository == "eve/rr");
+  CHECK(run.spec.head_branch == "b");
+  CHECK(run.spec.head_sha == "c");
+  CHECK(bench.bench.github.outcome(run.id).conclusion == "action_required");
+  const std::string path = "runs/" + std::to_string(run.id) + "/approve";
+  CHECK(bench.post(path).status == 200);
+  CHECK(bench.bench.github.outcome(run.id).state == JobState::queued);
+  CHECK(bench.post(path).status != 200);
+}
+
+TEST_CASE("control: pull requests are opened, judged, moved on and closed") {
+  ControlBench bench;
+  const std::string pulls = "pulls";
+  CHECK(bench.post(pulls, R"({"head_repository":"eve/repo","author":"eve"})").status == 201);
+  CHECK(bench.post("associations", R"({"login":"bob","association":"MEMBER"})").status == 200);
+  CHECK(bench.post("associations", R"({"login":"bob","association":"FRIEND"})").status == 400);
+  const std::string one = pulls + "/1";
+  CHECK(bench.post(one + "/reviews", R"({"author":"eve","state":"APPROVED"})").status == 400);
+  CHECK(bench.post(one + "/reviews", R"({"author":"bob","state":"LIKED"})").status == 400);
+  const auto review = bench.post(one + "/reviews", R"({"author":"bob","state":"APPROVED"})");
+  REQUIRE(review.status == 201);
+  CHECK(bench.post(one + "/push", "{}").status == 404);
+  CHECK(bench.post(one + "/push", R"({"sha":"abc"})").status == 200);
+  const auto seen = [&] {
+    GithubPull pull;
+    bench.bench.github.with_pulls(
+        [&](GithubPulls& all, WallTime) { pull = *all.find({"octo/repo"}, 1); });
+    return pull;
+  };
+  CHECK(seen().head_sha == "abc");
+  CHECK(seen().reviews.at(0).state == "APPROVED");
+  CHECK(seen().reviews.at(0).commit != "abc");
+  const std::string id = std::to_string(seen().reviews.at(0).id);
+  CHECK(bench.post(one + "/reviews/" + id + "/dismiss").status == 200);
+  CHECK(seen().reviews.at(0).state == "DISMISSED");
+  CHECK(bench.post(one + "/reviews/" + id + "/dismiss").status == 400);
+  CHECK(bench.post(one + "/close").status == 200);
+  CHECK_FALSE(seen().is_open);
+  CHECK(bench.post("pulls/2/close").status != 200);
+  CHECK(bench.post("pulls/1/reopen").status == 404);
+}
+
 TEST_CASE("control: a run without labels, or with a time that is none, is not started") {
   ControlBench bench;
   for (const char* body :

@@ -10,6 +10,9 @@ namespace mayfly {
 namespace {
 
 constexpr int k_bind_tries = 4;
+// Each may cost two calls of GitHub: strangers make runs.
+constexpr int k_judged_max = 20;
+constexpr Millis k_judging_max = Seconds{15};
 constexpr Millis k_wait_step{500};
 
 Result<const RepositoryConfig*> repository_for_label(const Config& config,
@@ -158,6 +161,32 @@ Result<std::vector<AskedLease>> Asking::create(const SeedAsk& ask) {
   return bind_and_create(*repository, ask, asked_at);
 }
 
+// Whom the policy refuses is taken out of runs. When nobody is left the newest of them says why.
+Result<RunFacts> Asking::bind_allowed(const RepositoryConfig& repository,
+                                      const std::vector<Architecture>& asked,
+                                      const std::set<std::pair<RunId, Architecture>>& taken,
+                                      std::vector<RunFacts>& runs) {
+  const std::size_t live = runs.size();
+  const SteadyTime end = seams_.clock.steady() + k_judging_max;
+  std::optional<Error> refusal;
+  for (int judged = 0; judged < k_judged_max; ++judged) {
+    auto run = bind_label(runs, asked, taken);
+    if (!run) break;
+    if (seams_.clock.steady() >= end)
+      return fail(Code::github_unavailable, "GitHub took too long over the pull requests");
+    const Status allowed = demand_.judge_run(repository.name, repository.policy, *run);
+    if (allowed) return std::move(*run);
+    if (!is_policy_refusal(allowed.error().code)) return fail(allowed.error());
+    if (!refusal) refusal = allowed.error();
+    std::erase_if(runs, [&](const RunFacts& one) { return one.id == run->id; });
+  }
+  if (refusal) return fail(*refusal);
+  return fail(Code::no_live_run, std::to_string(live) + " live " +
+                                     plural(static_cast<std::int64_t>(live), "run") + " in " +
+                                     repository.name.text +
+                                     ", none of them without a label for these architectures");
+}
+
 Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& repository,
                                                         const SeedAsk& ask, WallTime asked_at) {
   TRY_ASSIGN(const auto known, seams_.ledger.find_by_label(repository.name, ask.label));
@@ -166,7 +195,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
     TRY(refuse_if_ended(existing));
     return existing;
   }
-  TRY_ASSIGN(const auto runs, demand_.live_runs(repository.name));
+  TRY_ASSIGN(auto runs, demand_.live_runs(repository.name));
   std::set<std::pair<RunId, Architecture>> taken;
   for (int attempt = 1;; ++attempt) {
     TRY_ASSIGN(const auto live, seams_.ledger.live());
@@ -174,25 +203,20 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
       if (lease.source == Source::seed && lease.repository == repository.name &&
           lease.label != ask.label)
         taken.insert({lease.run_id, lease.architecture});
-    const auto run = bind_label(runs, ask.architectures, taken);
-    if (!run)
-      return fail(Code::no_live_run, std::to_string(runs.size()) + " live " +
-                                         plural(static_cast<std::int64_t>(runs.size()), "run") +
-                                         " in " + repository.name.text +
-                                         ", none of them without a label for these architectures");
+    TRY_ASSIGN(const auto run, bind_allowed(repository, ask.architectures, taken, runs));
     std::vector<Lease> wanted;
     for (const Architecture architecture : ask.architectures) {
       LeaseKey key;
       key.repository = repository.name;
       key.architecture = architecture;
       key.label = ask.label;
-      wanted.push_back(draft(key, *run, ask.label));
+      wanted.push_back(draft(key, run, ask.label));
     }
     auto asked = reserve_and_launch(std::move(wanted), asked_at);
     if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
       return asked;
     for (const Architecture architecture : ask.architectures)
-      taken.insert({run->id, architecture});  // another label was faster, or it has ended already
+      taken.insert({run.id, architecture});  // another label was faster, or it has ended already
   }
 }
 
@@ -211,6 +235,7 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
   const RepositoryName& name = repository->name;
   TRY_ASSIGN(const RunFacts run, demand_.run(name, ask.run_id));
   TRY(may_have_runners(run, name, ask.run_attempt));
+  TRY(demand_.judge_run(name, repository->policy, run));
   std::vector<Lease> wanted;
   for (const auto& [architecture, count] : ask.counts) {
     for (int index = 0; index < count; ++index) {

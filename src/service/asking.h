@@ -4,7 +4,9 @@
 // says only chooses which of GitHub's facts to look at; the leases follow from those facts.
 // Thread rule: safe from many threads.
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -67,6 +69,10 @@ class Asking {
   [[nodiscard]] Result<std::vector<AskedLease>> bind_and_create(const RepositoryConfig& repository,
                                                                 const SeedAsk& ask,
                                                                 WallTime asked_at);
+  [[nodiscard]] Result<RunFacts> bind_allowed(const RepositoryConfig& repository,
+                                              const std::vector<Architecture>& asked,
+                                              const std::set<std::pair<RunId, Architecture>>& taken,
+                                              std::vector<RunFacts>& runs);
   [[nodiscard]] Lease draft(const LeaseKey& key, const RunFacts& run, std::string label);
   [[nodiscard]] Status mark_released(Lease& lease);
 

@@ -8,6 +8,8 @@ namespace {
 
 constexpr Millis k_believed_for = Seconds{3};
 constexpr std::size_t k_believed_max = 1000;
+// Of pull requests of one head: each may need its reviews.
+constexpr std::size_t k_reviewed_max = 5;
 
 std::string_view status_word(const github::Run& run) {
   using enum github::RunStatus;
@@ -81,6 +83,55 @@ Result<RunFacts> Demand::run(const RepositoryName& repository, RunId id) {
     return fail(Code::run_not_found, "run " + std::to_string(id) + " of " + repository.text + ": " +
                                          run.error().message);
   return fail(run.error());
+}
+
+Status Demand::judge_run(const RepositoryName& repository, const RunPolicy& policy,
+                         const RunFacts& run) {
+  if (!needs_pull_request(policy, run)) return judge(policy, run, std::nullopt);
+  TRY_ASSIGN(const Pull pull, pull_of(repository, run, policy.forks == Forks::approved));
+  return judge(policy, run, pull);
+}
+
+Result<Demand::Pull> Demand::pull_of(const RepositoryName& repository, const RunFacts& run,
+                                     bool with_reviews) {
+  const PullQuestion question{repository.text, run.head_repository, run.head_branch, run.head_sha,
+                              with_reviews};
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto known = pulls_.find(question);
+    if (known != pulls_.end() && clock_.steady() < known->second.second) return known->second.first;
+  }
+  TRY_ASSIGN(
+      Pull pull,
+      ask_for_pull(repository, {run.head_repository, run.head_branch, run.head_sha}, with_reviews));
+  const std::scoped_lock lock(mutex_);
+  if (pulls_.size() >= k_believed_max) pulls_.clear();
+  pulls_.insert_or_assign(question, std::pair{pull, clock_.steady() + k_believed_for});
+  return pull;
+}
+
+Result<Demand::Pull> Demand::ask_for_pull(const RepositoryName& repository,
+                                          const github::Head& head, bool with_reviews) {
+  const SteadyTime deadline = call_deadline(clock_);
+  const auto ask = [&](auto&& call) {
+    return with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_, deadline,
+                        call);
+  };
+  TRY_ASSIGN(const auto pulls, ask([&] { return github_.list_pulls(repository, head, deadline); }));
+  std::vector<PullFacts> facts;
+  for (const github::Pull& pull : pulls) {
+    PullFacts one{pull.number, pull.author_association, false};
+    if (with_reviews && !is_member(one.author_association) && facts.size() < k_reviewed_max) {
+      TRY_ASSIGN(const auto reviews,
+                 ask([&] { return github_.list_reviews(repository, pull.number, deadline); }));
+      std::vector<ReviewFacts> words;
+      for (const github::Review& review : reviews)
+        words.push_back({review.author, review.author_association, review.state, review.commit});
+      one.head_is_approved = is_head_approved(words, head.sha);
+    }
+    facts.push_back(std::move(one));
+  }
+  return best_of(facts);
 }
 
 Result<std::vector<RunFacts>> Demand::live_runs(const RepositoryName& repository) {

@@ -3,13 +3,17 @@
 // GitHub's answers about runs and jobs, turned into the facts that the lease room decides on, with
 // retries for what a caller waits on. Thread rule: safe from many threads.
 
+#include <compare>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "github/client.h"
 #include "lease/entitlement.h"
+#include "lease/policy.h"
 #include "seam/clock.h"
 #include "seam/entropy.h"
 
@@ -26,16 +30,36 @@ class Demand {
   [[nodiscard]] Result<std::vector<RunFacts>> live_runs(const RepositoryName& repository);
   [[nodiscard]] Result<std::vector<JobFacts>> jobs(const RepositoryName& repository, RunId id,
                                                    int attempt);
+  // Whether the owner's policy lets the run have runners: ok, the rule that it does not meet, or
+  // GitHub's error where the rule needs a pull request and GitHub does not tell of it. Both of
+  // GitHub's answers about a pull request are believed for three seconds.
+  [[nodiscard]] Status judge_run(const RepositoryName& repository, const RunPolicy& policy,
+                                 const RunFacts& run);
 
  private:
+  using Pull = std::optional<PullFacts>;  // none: there is no open one of that head
+  struct PullQuestion {
+    std::string repository;
+    std::string head_repository;
+    std::string head_branch;
+    std::string head_sha;
+    bool with_reviews = false;
+    friend auto operator<=>(const PullQuestion&, const PullQuestion&) = default;
+  };
+
   [[nodiscard]] std::optional<RunFacts> believed(const RepositoryName& repository, RunId id);
   void believe(const RepositoryName& repository, const RunFacts& run);
+  [[nodiscard]] Result<Pull> pull_of(const RepositoryName& repository, const RunFacts& run,
+                                     bool with_reviews);
+  [[nodiscard]] Result<Pull> ask_for_pull(const RepositoryName& repository,
+                                          const github::Head& head, bool with_reviews);
 
   github::GithubClient& github_;
   Clock& clock_;
   Entropy& entropy_;
   std::mutex mutex_;
   std::map<std::pair<std::string, RunId>, std::pair<RunFacts, SteadyTime>> live_;
+  std::map<PullQuestion, std::pair<Pull, SteadyTime>> pulls_;
 };
 
 [[nodiscard]] RunFacts facts_of(const github::Run& run);

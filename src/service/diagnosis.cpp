@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "lease/enforce.h"
+#include "service/diagnosis_policy.h"
 #include "service/diagnosis_runner_group.h"
 #include "service/launch_template.h"
 #include "service/upstream.h"
@@ -94,6 +95,7 @@ void Diagnosis::check_github() {
                plural(static_cast<std::int64_t>(runs->size()), "run"));
     else
       report("github: runs of " + repository.name.text, runs.error());
+    check_policy(repository);
   }
   const auto runners = seams_.github.list_runners(call_deadline(seams_.clock));
   if (runners)
@@ -117,6 +119,19 @@ void Diagnosis::check_github() {
   if (limit.limit && limit.remaining)
     good("github: rate limit", std::to_string(*limit.remaining) + " of " +
                                    std::to_string(*limit.limit) + " calls left this hour");
+}
+
+void Diagnosis::check_policy(const RepositoryConfig& repository) {
+  const std::string& name = repository.name.text;
+  good("policy of " + name, describe_policy(repository.policy));
+  if (!looks_at_pulls(repository.policy)) return;
+  // About a branch that need not exist: GitHub answers with an empty list.
+  const auto pulls = seams_.github.list_pulls(repository.name, {name, "mayfly-check", "-"},
+                                              call_deadline(seams_.clock));
+  if (pulls)
+    good("github: pull requests of " + name, "can be read");
+  else
+    report("github: pull requests of " + name, pulls.error());
 }
 
 void Diagnosis::check_runner_group() {

@@ -48,6 +48,7 @@ class Diagnosis {
  private:
   void check_configuration();
   void check_github();
+  void check_policy(const RepositoryConfig& repository);
   void check_runner_group();
   void check_aws();
   void check_machines();

@@ -212,6 +212,45 @@ TEST_CASE("diagnosis: a runner without a checksum, and an unwise setting, are wa
   CHECK(about(findings, "github: runners").text == "1 registered");
 }
 
+TEST_CASE("diagnosis: the policy is told in words, and whether it can be kept") {
+  Config config = one_architecture();
+  config.repositories.at(0).policy = {.events = {"push", "pull_request"},
+                                      .workflows = {".github/workflows/ci.yml"},
+                                      .forks = Forks::approved,
+                                      .denied_actors = {"mallory"}};
+  for (const int status : {200, 403, 404}) {
+    CAPTURE(status);
+    Service service(config);
+    service.github_wire.answer(200, runs_json(""));
+    service.github_wire.answer(200, runs_json(""));
+    service.github_wire.answer(status, status == 200 ? "[]" : R"({"message":"no"})");
+    service.github_wire.answer(200, github::runners_json(0, ""));
+    answer_group(service);
+    service.github_wire.answer(200, "[" + download_json("linux", "x64", "2.336.0", "aa") + "]");
+    answer_aws_well(service);
+    const auto findings = service.diagnosis.run();
+    CHECK(about(findings, "policy of octo/repo").text ==
+          "serves runs of push, pull_request in .github/workflows/ci.yml; of forks those whose "
+          "author is a member or collaborator, or whose commit one of these has approved in a "
+          "review; denies 1 account");
+    const Finding& probe = about(findings, "github: pull requests of octo/repo");
+    CHECK(probe.level == (status == 200 ? Level::ok : Level::problem));
+    CHECK((status == 200 || mentions(probe, "Pull requests: read")));
+  }
+}
+
+TEST_CASE("diagnosis: without a policy pull requests are not asked for") {
+  Service service(one_architecture());
+  answer_github_well(service);
+  answer_aws_well(service);
+  const auto findings = service.diagnosis.run();
+  CHECK(about(findings, "policy of octo/repo").text ==
+        "serves every event; forks like all others: GitHub's own approval settings decide whose "
+        "runs start");
+  for (const auto& request : service.github_wire.sent)
+    CHECK(request.url.find("/pulls") == std::string::npos);
+}
+
 TEST_CASE("diagnosis: without credentials AWS is not asked anything") {
   Service service(one_architecture());
   answer_github_well(service);

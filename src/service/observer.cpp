@@ -172,6 +172,19 @@ const std::vector<Observer::LiveRun>* Observer::live_runs_of(const RepositoryNam
   return &live_runs_.emplace(repository.text, std::move(runs)).first->second;
 }
 
+// The run that it is bound to was judged when it asked, and is not again.
+std::optional<bool> Observer::may_serve(const Lease& lease, const RunFacts& run) {
+  if (run.id == lease.run_id) return true;
+  const RepositoryConfig* repository = config_.find_repository(lease.repository);
+  if (repository == nullptr) return false;
+  if (needs_pull_request(repository->policy, run) && !may_ask_github()) return std::nullopt;
+  const Status judged = demand_.judge_run(repository->name, repository->policy, run);
+  if (judged) return true;
+  if (is_policy_refusal(judged.error().code)) return false;
+  github_trouble("look at the pull request of run " + std::to_string(run.id), judged.error());
+  return std::nullopt;
+}
+
 // A bare label names no run, so the run it was bound to may be another's. Before a lease ends
 // because that run is over, its label is looked for among the jobs of the runs that are still live.
 // Labels are public, so a stranger's run may name it too: the run that it was bound to goes first.
@@ -179,9 +192,13 @@ RunSeen Observer::rebind_or_over(Lease& lease) {
   const std::vector<LiveRun>* live = live_runs_of(lease.repository);
   if (live == nullptr) return RunSeen::unknown;
   const LiveRun* found = nullptr;
+  bool unsure = false;
   for (const LiveRun& one : *live) {
     if (demand_for(lease, one.jobs) == DemandSeen::none_yet) continue;
-    if (found == nullptr || one.run.id == lease.run_id) found = &one;
+    if (found != nullptr && one.run.id != lease.run_id) continue;
+    const std::optional<bool> may = may_serve(lease, one.run);
+    if (may.value_or(false)) found = &one;
+    unsure = unsure || !may;
   }
   if (found != nullptr) {
     lease.run_id = found->run.id;
@@ -189,6 +206,7 @@ RunSeen Observer::rebind_or_over(Lease& lease) {
     lease.run_confirmed = true;
     return RunSeen::live;
   }
+  if (unsure) return RunSeen::unknown;
   const bool may_come =
       !live->empty() && seams_.clock.wall() - lease.created_at < SweepPolicy{}.seed_rebind_patience;
   return may_come ? RunSeen::unknown : RunSeen::over;

@@ -58,6 +58,8 @@ class Observer {
   [[nodiscard]] RunnerSeen runner_of(const Lease& lease) const;
   [[nodiscard]] RunSeen run_of(Lease& lease);
   [[nodiscard]] RunSeen rebind_or_over(Lease& lease);
+  // Whether the policy lets a lease be bound to the run; none where GitHub does not tell.
+  [[nodiscard]] std::optional<bool> may_serve(const Lease& lease, const RunFacts& run);
   void ask_about_jobs(const Lease& lease, LeaseFacts& facts);
   void github_trouble(const std::string& doing, const Error& error);
 

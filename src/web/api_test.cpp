@@ -262,6 +262,31 @@ TEST_CASE("api: what GitHub says of a run decides, and starts nothing when it sa
   }
 }
 
+TEST_CASE(
+    "api: what the owner's policy refuses is told as such, in both forms, and costs nothing") {
+  struct Row {
+    RunPolicy policy;
+    const char* code;
+  };
+  const Row rows[] = {{{.events = {"push"}}, "event-not-allowed"},
+                      {{.workflows = {".github/workflows/x.yml"}}, "workflow-not-allowed"},
+                      {{.forks = Forks::deny}, "fork-not-allowed"},
+                      {{.denied_actors = {"ANN"}}, "actor-not-allowed"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.code);
+    Config config = small_config();
+    config.repositories.at(0).policy = row.policy;
+    ApiBench bench(config);
+    bench.github_wire.answer(200, github::run_json(42));
+    check_problem(bench.send(post("/v1/leases", k_v1)), 403, row.code);
+    bench.answer_with_live_run(42);
+    const std::string ask = create(R"("label":"rr_runner_a","architecture":"arm64")");
+    check_problem(bench.send(post("/", ask)), 403, row.code);
+    CHECK(bench.leases() == 0);
+    CHECK(bench.ec2_wire.sent.empty());
+  }
+}
+
 TEST_CASE("api: an attempt that is not the run's current one is refused") {
   ApiBench bench;
   bench.github_wire.answer(200, github::run_json(42));  // its attempt is 2

@@ -169,7 +169,8 @@ json::object full_repository_body(const GithubOptions& options, const std::strin
        {"forks_count", "stargazers_count", "watchers_count", "size", "open_issues_count",
         "subscribers_count", "network_count", "forks", "open_issues", "watchers"})
     body[field] = 0;
-  for (const char* field : {"has_wiki", "has_pages", "has_discussions", "archived", "disabled"})
+  for (const char* field :
+       {"has_wiki", "has_pages", "has_discussions", "has_downloads", "archived", "disabled"})
     body[field] = false;
   for (const char* field : {"has_issues", "has_projects"}) body[field] = true;
   for (const char* field : {"pushed_at", "created_at", "updated_at"})
@@ -207,7 +208,7 @@ json::object run_body(const GithubOptions& options, const GithubRun& run,
                     {"updated_at", iso8601(run.updated_at)},
                     {"run_started_at", iso8601(run.started_at)},
                     {"actor", user_body(options, run.spec.actor)},
-                    {"triggering_actor", user_body(options, run.spec.actor)},
+                    {"triggering_actor", user_body(options, run.triggering_actor())},
                     {"referenced_workflows", json::array()},
                     {"head_commit", commit_body(run)},
                     {"repository", repository_body(options, repository)},

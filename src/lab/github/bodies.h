@@ -29,6 +29,11 @@ namespace json = boost::json;
 [[nodiscard]] json::object download_body(const GithubDownload& download);
 [[nodiscard]] json::object group_body(const GithubOptions& options, const GithubGroup& group);
 
+[[nodiscard]] json::object pull_body(const GithubOptions& options, const GithubPulls& pulls,
+                                     const GithubPull& pull);
+[[nodiscard]] json::object review_body(const GithubOptions& options, const GithubPulls& pulls,
+                                       const GithubPull& pull, const GithubReview& review);
+
 [[nodiscard]] std::string_view status_name(JobState state);
 
 // base64 of a JSON map from file name to base64 of its content, as the runner's --jitconfig takes

@@ -125,12 +125,17 @@ Status FakeGithub::approve_run(RunId id) {
   return with_world([&](GithubWorld& world, WallTime now) { return world.approve_run(id, now); });
 }
 
-Result<int> FakeGithub::rerun(RunId id, Rerun which) {
-  return with_world([&](GithubWorld& world, WallTime now) { return world.rerun(id, which, now); });
+Result<int> FakeGithub::rerun(RunId id, Rerun which, const std::string& by) {
+  return with_world(
+      [&](GithubWorld& world, WallTime now) { return world.rerun(id, which, now, by); });
 }
 
 bool FakeGithub::vanish(RunnerId id) {
   return with_world([&](GithubWorld& world, WallTime) { return world.vanish(id); });
+}
+
+void FakeGithub::with_pulls(const std::function<void(GithubPulls&, WallTime)>& fn) {
+  with_world([&](GithubWorld& world, WallTime now) { fn(world.pulls(), now); });
 }
 
 void FakeGithub::configure(const std::function<void(GithubOptions&)>& change) {

@@ -38,9 +38,11 @@ class FakeGithub final : public HttpService {
   [[nodiscard]] Status complete_job(JobId id, const std::string& conclusion);
   [[nodiscard]] Status cancel_run(RunId id);
   [[nodiscard]] Status approve_run(RunId id);
-  [[nodiscard]] Result<int> rerun(RunId id, Rerun which);
+  [[nodiscard]] Result<int> rerun(RunId id, Rerun which, const std::string& by = {});
   void disconnect(RunnerId id);
   bool vanish(RunnerId id);
+  // Pull requests, their reviews and authors; under the lock, so fn must not call back.
+  void with_pulls(const std::function<void(GithubPulls&, WallTime now)>& fn);
   // Changes how it behaves, under the lock.
   void configure(const std::function<void(GithubOptions&)>& change);
   // When time alone changes something next: limits, lost jobs, removals; none: nothing will.

@@ -168,6 +168,48 @@ TEST_CASE("contract: the client understands runner groups") {
   CHECK(bench.client.get_runner_group(9, bench.deadline).error().code == Code::github_not_found);
 }
 
+TEST_CASE("contract: the client finds the pull requests of a head, and their reviews") {
+  Contract bench;
+  const github::Head head{"ann/repo", "topic", "abc"};
+  std::int64_t number = 0;
+  bench.github.with_pulls([&](GithubPulls& pulls, WallTime now) {
+    GithubPull pull{.repository = bench.repository, .head_repository = "ann/repo"};
+    pull.head_sha = "abc";
+    pull.author = "ann";
+    number = pulls.open(pull, now);
+    pull.base_branch = "release";
+    (void)pulls.open(pull, now);
+    pull.base_branch = "old";
+    CHECK(pulls.close(bench.repository, pulls.open(pull, now)));
+    pull.head_branch = "another";
+    (void)pulls.open(pull, now);
+    pull.head_repository = "";
+    (void)pulls.open(pull, now);
+    CHECK(pulls.associate(bench.repository, "Ann", "CONTRIBUTOR"));
+    CHECK(pulls.associate(bench.repository, "bob", "MEMBER"));
+    for (const char* state : {"COMMENTED", "CHANGES_REQUESTED", "APPROVED"})
+      CHECK(pulls.review(bench.repository, number, "bob", state, now));
+  });
+  const auto found = bench.client.list_pulls(bench.repository, head, bench.deadline);
+  REQUIRE(found);
+  REQUIRE(found->size() == 2);
+  CHECK(found->at(1).number == number);
+  CHECK(found->at(1).author_association == "CONTRIBUTOR");
+  CHECK(bench.client.list_pulls(bench.repository, {"ann/repo", "topic", "abd"}, bench.deadline)
+            ->empty());
+  const auto reviews = bench.client.list_reviews(bench.repository, number, bench.deadline);
+  REQUIRE(reviews);  // of two pages
+  REQUIRE(reviews->size() == 3);
+  CHECK(reviews->at(2).state == "APPROVED");
+  CHECK(reviews->at(2).author_association == "MEMBER");
+  CHECK(reviews->at(2).commit == "abc");
+  CHECK(bench.client.list_reviews(bench.repository, 99, bench.deadline).error().code ==
+        Code::github_not_found);
+  for (const char* query : {"?state=all&base=main", "?state=closed", "?head=nonsense", ""})
+    CHECK(bench.get(std::string("/repos/octo/repo/pulls") + query).status == 200);
+  CHECK(bench.get("/repos/octo/repo/pulls?state=merged").status == 422);
+}
+
 TEST_CASE("contract: a wrong credential is told from a missing right") {
   Contract bench({github::Scope::Kind::organization, "other", {}});
   CHECK(bench.client.list_runners(bench.deadline).error().code == Code::github_forbidden);

@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "lab/github/github_options.h"
+#include "lab/github/github_pulls.h"
 
 namespace mayfly::lab {
 
@@ -46,7 +47,8 @@ struct RunSpec {
   std::vector<JobSpec> jobs = {};
   std::string event = "pull_request";
   std::string actor = "contributor";
-  std::string head_repository = {};  // empty: the repository itself
+  std::string triggering_actor = {};  // of this attempt; empty: the actor
+  std::string head_repository = {};   // empty: the repository itself
   std::string head_branch = "topic";
   std::string head_sha = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
   std::string path = ".github/workflows/ci.yml";
@@ -81,6 +83,10 @@ struct GithubRun {
   WallTime started_at = {};  // of this attempt
   WallTime updated_at = {};
   std::vector<JobId> jobs = {};  // of all attempts
+
+  [[nodiscard]] const std::string& triggering_actor() const {
+    return spec.triggering_actor.empty() ? spec.actor : spec.triggering_actor;
+  }
 };
 
 struct RunOutcome {
@@ -133,7 +139,8 @@ class GithubWorld {
   // Jobs that need nothing more from a machine end now; `always` jobs still come.
   [[nodiscard]] Status cancel_run(RunId id, WallTime now);
   // A new attempt of a completed run: its number. Jobs that are not run again are copied.
-  [[nodiscard]] Result<int> rerun(RunId id, Rerun which, WallTime now);
+  // by: who asks for it; empty: whom it was that began the run.
+  [[nodiscard]] Result<int> rerun(RunId id, Rerun which, WallTime now, const std::string& by = {});
 
   [[nodiscard]] const GithubRun* find_run(RunId id) const;
   [[nodiscard]] const GithubJob* find_job(JobId id) const;  // not the hidden ones
@@ -143,6 +150,9 @@ class GithubWorld {
   // Of one attempt, without the hidden ones.
   [[nodiscard]] std::vector<GithubJob> jobs_of(const GithubRun& run, int attempt) const;
   [[nodiscard]] RunOutcome outcome(const GithubRun& run) const;
+
+  [[nodiscard]] GithubPulls& pulls() { return pulls_; }
+  [[nodiscard]] const GithubPulls& pulls() const { return pulls_; }
 
   // By id, the default group first.
   [[nodiscard]] std::vector<GithubGroup> groups() const;
@@ -210,6 +220,7 @@ class GithubWorld {
   std::map<std::string, JobId> job_by_runner_;  // of the runners' names
   std::map<RunnerId, GithubRunner> runners_;
   std::vector<GithubGroup> made_groups_;
+  GithubPulls pulls_;
   // Beyond 32 bits, as GitHub's are.
   RunId next_run_ = 17'000'000'001;
   std::int64_t next_number_ = 1;

@@ -20,6 +20,8 @@ struct Pattern {
 constexpr Pattern k_patterns[] = {
     {"GET", "/rate_limit", get_rate_limit, false},
     {"GET", "/repos/{}/{}", get_repository, false},
+    {"GET", "/repos/{}/{}/pulls", list_pulls, false},
+    {"GET", "/repos/{}/{}/pulls/{}/reviews", list_reviews, false},
     {"GET", "/repos/{}/{}/actions/runs", list_runs, false},
     {"GET", "/repos/{}/{}/actions/runs/{}", get_run, false},
     {"GET", "/repos/{}/{}/actions/runs/{}/jobs", list_run_jobs, false},
@@ -77,6 +79,32 @@ std::string page_link(const Ask& ask, std::size_t page, std::string_view relatio
          encode_query(query) + ">; rel=\"" + std::string(relation) + "\"";
 }
 
+struct Page {
+  json::array shown;
+  std::string links;
+};
+
+Page page_of(const Ask& ask, json::array all) {
+  const std::size_t size = std::min(number_parameter(ask, "per_page", 30), ask.options.page_max);
+  const std::size_t page = std::min<std::size_t>(number_parameter(ask, "page", 1), 1'000'000);
+  const std::size_t last = std::max<std::size_t>((all.size() + size - 1) / size, 1);
+  Page out;
+  for (std::size_t i = (page - 1) * size; i < std::min(page * size, all.size()); ++i)
+    out.shown.push_back(std::move(all[i]));
+  if (page < last)
+    out.links = page_link(ask, page + 1, "next") + ", " + page_link(ask, last, "last");
+  if (page > 1) {
+    if (!out.links.empty()) out.links += ", ";
+    out.links += page_link(ask, 1, "first") + ", " + page_link(ask, page - 1, "prev");
+  }
+  return out;
+}
+
+HttpResponse with_links(HttpResponse response, const std::string& links) {
+  if (!links.empty()) response.headers.add("Link", links);
+  return response;
+}
+
 }  // namespace
 
 std::optional<Route> find_route(std::string_view method, std::string_view path) {
@@ -115,23 +143,16 @@ HttpResponse refusal(const Error& error) {
 }
 
 HttpResponse paged_answer(const Ask& ask, std::string_view key, json::array all) {
-  const std::size_t size = std::min(number_parameter(ask, "per_page", 30), ask.options.page_max);
-  const std::size_t page = std::min<std::size_t>(number_parameter(ask, "page", 1), 1'000'000);
-  const std::size_t last = std::max<std::size_t>((all.size() + size - 1) / size, 1);
-  json::array shown;
-  for (std::size_t i = (page - 1) * size; i < std::min(page * size, all.size()); ++i)
-    shown.push_back(std::move(all[i]));
+  const std::size_t count = all.size();
+  Page page = page_of(ask, std::move(all));
+  return with_links(
+      json_answer(200, json::object{{"total_count", count}, {key, std::move(page.shown)}}),
+      page.links);
+}
 
-  HttpResponse response =
-      json_answer(200, json::object{{"total_count", all.size()}, {key, std::move(shown)}});
-  std::string links;
-  if (page < last) links = page_link(ask, page + 1, "next") + ", " + page_link(ask, last, "last");
-  if (page > 1) {
-    if (!links.empty()) links += ", ";
-    links += page_link(ask, 1, "first") + ", " + page_link(ask, page - 1, "prev");
-  }
-  if (!links.empty()) response.headers.add("Link", links);
-  return response;
+HttpResponse paged_array(const Ask& ask, json::array all) {
+  Page page = page_of(ask, std::move(all));
+  return with_links(json_answer(200, std::move(page.shown)), page.links);
 }
 
 }  // namespace mayfly::lab::rest

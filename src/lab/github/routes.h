@@ -47,6 +47,13 @@ struct Route {
 // One page of all, as {"total_count", key: [...]}, with Link where there are more.
 [[nodiscard]] HttpResponse paged_answer(const Ask& ask, std::string_view key, json::array all);
 
+// The same as a bare array, as older calls answer.
+[[nodiscard]] HttpResponse paged_array(const Ask& ask, json::array all);
+
+// Pull requests.
+[[nodiscard]] HttpResponse list_pulls(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse list_reviews(const Ask& ask, GithubWorld& world);
+
 // Runs and jobs.
 [[nodiscard]] HttpResponse get_repository(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_runs(const Ask& ask, GithubWorld& world);

@@ -212,7 +212,7 @@ Status GithubWorld::cancel_run(RunId id, WallTime now) {
   return {};
 }
 
-Result<int> GithubWorld::rerun(RunId id, Rerun which, WallTime now) {
+Result<int> GithubWorld::rerun(RunId id, Rerun which, WallTime now, const std::string& by) {
   const auto found = runs_.find(id);
   if (found == runs_.end()) return no_such("run", id);
   GithubRun& run = found->second;
@@ -220,6 +220,7 @@ Result<int> GithubWorld::rerun(RunId id, Rerun which, WallTime now) {
     return fail(Code::github_conflict, "This workflow run is already running");
   const std::vector<GithubJob> earlier = jobs_of(run, run.attempt);
   run.attempt += 1;
+  run.spec.triggering_actor = by;
   run.cancelled = false;
   run.started_at = run.updated_at = now;
   add_jobs(run, earlier, which, now);

@@ -1,6 +1,7 @@
 #include "aws/query.h"
 #include "aws/sigv4.h"
 #include "lab/sim/callers.h"
+#include "lab/sim/people.h"
 #include "lease/enforce.h"
 
 namespace mayfly::lab::sim {
@@ -53,6 +54,12 @@ void add_bystanders(SimWorld& world) {
   RunSpec theirs;
   theirs.repository = {"attacker/rr"};
   theirs.jobs.push_back({.name = "test", .labels = {"arch_x86_64"}});
+  RunSpec waiting = theirs;
+  waiting.repository = {"rr-debugger/rr"};
+  waiting.head_repository = "attacker/rr";
+  waiting.awaits_approval = true;
+  world.waiting_run = world.github->start_run(std::move(waiting));
+  introduce_people(world);
   world.foreign_run = world.github->start_run(std::move(theirs));
   register_runner(world, "mf-" + world.config.deployment + "x-l-00000000000000000000-1-1");
 }

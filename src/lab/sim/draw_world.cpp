@@ -1,4 +1,5 @@
 #include "lab/sim/draw.h"
+#include "lab/sim/people.h"
 #include "lab/sim/sim_world.h"
 
 namespace mayfly::lab::sim {
@@ -11,6 +12,7 @@ constexpr const char* k_token_file = "/var/run/secrets/identity-token";
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   Config config = rr_config();
   if (!scenario.draws_config) return config;
+  config.repositories.at(0).policy = draw_policy(seed);
   SeededEntropy entropy(seed * 7919 + 31);
   MachineConfig& machine = config.machine;
   machine.lifetime = draw_between(entropy, std::chrono::minutes{12}, std::chrono::hours{3});

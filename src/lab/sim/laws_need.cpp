@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "lab/rig/watch.h"
 #include "lab/sim/laws.h"
+#include "lab/sim/people.h"
 #include "lab/sim/sim_world.h"
 
 namespace mayfly::lab::sim {
@@ -175,6 +176,8 @@ class NeededLaw final : public Law {
                               ? run.spec.repository == lease.repository
                               : run.id == lease.run_id && run.attempt == lease.run_attempt;
       if (!is_its || world.github->outcome(run.id).state == JobState::completed) continue;
+      // It may name the label, and the lease is not for it.
+      if (!is_served_by_policy(world, run) || is_policy_in_flux(world, run.id)) continue;
       for (const GithubJob& job : world.github->jobs(run.id))
         if (job.state == JobState::queued && !job.spec.hosted &&
             now - job.created_at >= k_known_after && is_for(job, lease))

@@ -50,6 +50,8 @@ std::string github_name(std::string_view call) {
   if (call.starts_with("DELETE ")) return "remove_runner";
   if (call.ends_with("/actions/runners")) return "list_runners";
   if (call.ends_with("/jobs")) return "list_jobs";
+  if (call.ends_with("/pulls")) return "list_pulls";
+  if (call.ends_with("/reviews")) return "list_reviews";
   if (call.ends_with("/actions/runs")) return "list_runs";
   if (call.find("/actions/runs/") != call.npos) return "get_run";
   return "";

@@ -129,7 +129,10 @@ class SimWorld {
   std::unique_ptr<SimMachines> machines;
   LocalTransport network;
   std::vector<std::unique_ptr<Server>> servers;
-  RunId foreign_run = 0;   // live, of a repository that is not served
+  RunId foreign_run = 0;  // live, of a repository that is not served
+  RunId waiting_run = 0;  // waits for an approval
+  // When GitHub's facts that a policy judges by last changed (people.h).
+  std::map<RunId, SteadyTime> facts_changed;
   int active_callers = 0;  // between a run's begin and its end
   int lives = 0;           // processes ever started
   bool is_healed = false;

@@ -6,6 +6,7 @@
 #include "lab/sim/callers.h"
 #include "lab/sim/simulation.h"
 #include "lease/enforce.h"
+#include "lease/testing.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -109,6 +110,50 @@ TEST_CASE("sim: more machines than the cap break a law") {
     world.run_until(world.clock.steady() + Seconds{1});
   }
   CHECK(has(broken_laws(world), "caps"));
+}
+
+TEST_CASE(
+    "sim: a lease of a run that the policy refuses breaks a law, of one that it serves none") {
+  SimWorld world(nobody_there(), 1, {});
+  world.config.repositories.at(0).policy.events = {"push"};
+  for (const char* event : {"push", "schedule"}) {
+    RunSpec spec;
+    spec.repository = {"rr-debugger/rr"};
+    spec.jobs.push_back({.name = "test", .labels = {"arch_x86_64"}});
+    spec.event = event;
+    Lease lease = testing::lease_in(LeaseState::launching);
+    lease.run_id = world.github->start_run(std::move(spec));
+    lease.id = LeaseId{"l-0000000000" + std::to_string(lease.run_id).substr(1)};
+    REQUIRE(world.ledger().reserve({lease}, {}, world.config.limits, world.now()));
+    world.note_write();
+    world.look();
+    CHECK(has(broken_laws(world), "policy") == (event == std::string("schedule")));
+  }
+}
+
+TEST_CASE("sim: a policy's refusal that the policy does not bear out breaks a law") {
+  const auto breaks = [](const char* event) {
+    SimWorld world(nobody_there(), 1, {});
+    world.config.repositories.at(0).policy.events = {"push"};
+    RunSpec spec;
+    spec.repository = {"rr-debugger/rr"};
+    spec.jobs.push_back({.name = "test", .labels = {"arch_x86_64"}});
+    spec.event = event;
+    const RunId run = world.github->start_run(std::move(spec));
+    const HttpRequest request{"POST", "/", {}, "{}"};
+    const HttpResponse refusal{403,
+                               {},
+                               R"({"code":"event-not-allowed","detail":"the event of run )" +
+                                   std::to_string(run) + R"( is \"push\""})"};
+    const Result<HttpResponse> answer = refusal;
+    world.for_each_law([&](Law& law) {
+      if (law.name().find("policy") != std::string_view::npos)
+        law.after(world, {Edge::api, "caller", "POST /", request, &refusal, answer});
+    });
+    return has(broken_laws(world), "policy");
+  };
+  CHECK(breaks("push"));
+  CHECK_FALSE(breaks("schedule"));
 }
 
 TEST_CASE("sim: what other people have makes the world no less quiet") {

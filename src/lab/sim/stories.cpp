@@ -7,6 +7,7 @@
 #include "lab/rig/rr_workflow.h"
 #include "lab/sim/callers.h"
 #include "lab/sim/draw.h"
+#include "lab/sim/people.h"
 #include "lab/sim/scout.h"
 #include "lease/lease.h"
 
@@ -40,7 +41,9 @@ int ask(SimWorld& world, const Question& question) {
 class Story {
  public:
   Story(SimWorld& world, int number)
-      : world_(world), entropy_(world.seed * 104'729 + static_cast<std::uint64_t>(number)) {}
+      : world_(world),
+        entropy_(world.seed * 104'729 + static_cast<std::uint64_t>(number)),
+        people_(world.seed * 104'729 + 555'557 + static_cast<std::uint64_t>(number)) {}
 
   void play();
 
@@ -71,6 +74,7 @@ class Story {
 
   SimWorld& world_;
   SeededEntropy entropy_;
+  SeededEntropy people_;  // of who it is, so that all else is drawn as without
   Shape shape_ = Shape::seed;
   int per_architecture_ = 1;
   Millis job_{0};
@@ -128,6 +132,7 @@ void Story::begin() {
     spec.jobs.push_back(
         {.name = label, .labels = {label, "arch_x86_64"}, .needs = {"setup"}, .duration = job_});
   spec.jobs.push_back(std::move(stop));
+  give_author(world_, people_, run_, spec);
   MAYFLY_CHECK(world_.github->start_run(std::move(spec)) == run_);
   ++world_.counts.runs;
   world_.trace.line(world_.clock.steady(), "github", "run-begins", std::to_string(run_));
@@ -193,6 +198,12 @@ void Story::lie() {
     (void)ask(world_, {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
                                          R"(,"run_attempt":)" + std::to_string(attempt_ - 1) +
                                          R"(,"runners":[{"architecture":"x86_64"}]})"});
+  if (people_.below(2) == 0) {
+    mark(world_, "asked_unapproved");
+    (void)ask(world_, {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" +
+                                         std::to_string(world_.waiting_run) +
+                                         R"(,"runners":[{"architecture":"x86_64"}]})"});
+  }
   // Each within the run's cap, and together past it.
   for (const Architecture architecture : k_architectures)
     if (!is_seed() && chance(500))
@@ -305,7 +316,8 @@ bool Story::run_again() {
                                       : between(Seconds{5}, Seconds{1800}));
   ++world_.active_callers;
   world_.stir();
-  const auto attempt = world_.github->rerun(run_, all ? Rerun::all : Rerun::failed);
+  const std::string by = draw_rerunner(world_, people_, run_);
+  const auto attempt = world_.github->rerun(run_, all ? Rerun::all : Rerun::failed, by);
   if (!attempt) return false;
   attempt_ = *attempt;
   world_.trace.line(world_.clock.steady(), "github", all ? "rerun-all" : "rerun-failed",

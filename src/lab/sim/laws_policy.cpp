@@ -1,0 +1,89 @@
+// Whom the owner's policy refuses gets no lease and so no machine, and nobody else is told so.
+
+#include "base/json.h"
+#include "base/text.h"
+#include "lab/sim/laws.h"
+#include "lab/sim/people.h"
+
+namespace mayfly::lab::sim {
+namespace {
+
+// The code of a refusal that is the policy's; empty: it is another answer.
+std::string refused_as(const json::object& problem) {
+  const std::string code = json_string(problem, "code").value_or("");
+  for (const char* one :
+       {"event-not-allowed", "workflow-not-allowed", "fork-not-allowed", "actor-not-allowed"})
+    if (code == one) return code;
+  return "";
+}
+
+// "... run 17 ...": each of these refusals names its run.
+std::optional<RunId> run_named_in(const std::string& detail) {
+  const std::string mark = "run ";
+  const std::size_t at = detail.find(mark);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string rest = detail.substr(at + mark.size());
+  return parse_int(rest.substr(0, rest.find_first_not_of("0123456789")));
+}
+
+class PolicyLaw final : public Law {
+ public:
+  explicit PolicyLaw(SharedBooks books) : books_(std::move(books)) {}
+  std::string_view name() const override { return "the owner's policy decides who is served"; }
+
+  void look(SimWorld& world) override {
+    books_->refresh(world);
+    const auto& changes = books_->lease_changes();
+    for (; read_ < changes.size(); ++read_) {
+      const LeaseChange& change = changes[read_];
+      if (!change.before || change.before->run_id != change.after.run_id)
+        judge_lease(world, change.after, change.before.has_value());
+    }
+  }
+
+  void after(SimWorld& world, const Exchange& exchange) override {
+    if (exchange.edge != Edge::api || exchange.done == nullptr || exchange.done->status != 403)
+      return;
+    const auto body = parse_json(exchange.done->body);
+    if (!body || !body->is_object()) return;
+    const std::string code = refused_as(body->get_object());
+    if (!code.empty()) judge_refusal(world, code, body->get_object());
+  }
+
+ private:
+  static std::optional<GithubRun> find(SimWorld& world, RunId id) {
+    std::optional<GithubRun> found;
+    world.github->for_each_run([&](const GithubRun& run) {
+      if (run.id == id) found = run;
+    });
+    return found;
+  }
+
+  void judge_lease(SimWorld& world, const Lease& lease, bool was_bound_again) {
+    const auto run = find(world, lease.run_id);
+    if (!run) return;  // the law of entitlement has its word about that
+    expect(is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,
+           "lease " + lease.id.text + (was_bound_again ? " was bound again to" : " was given to") +
+               " run " + std::to_string(run->id) + ", which the policy refuses");
+  }
+
+  void judge_refusal(SimWorld& world, const std::string& code, const json::object& problem) {
+    const auto id = run_named_in(json_string(problem, "detail").value_or(""));
+    const auto run = id ? find(world, *id) : std::nullopt;
+    expect(run.has_value(), world, code + " was told and names no run");
+    if (!run) return;
+    expect(!is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,
+           code + " was told of run " + std::to_string(run->id) + ", which the policy serves");
+  }
+
+  SharedBooks books_;
+  std::size_t read_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Law> make_policy_law(SharedBooks books) {
+  return std::make_unique<PolicyLaw>(std::move(books));
+}
+
+}  // namespace mayfly::lab::sim
