@@ -62,6 +62,10 @@ void check_accepted(const Config& config) {
       "a port and the workers are within bounds");
   law(!config.aws.subnet_ids.empty() && config.aws.subnet_ids.size() <= 32, "1 to 32 subnets");
   law(is_within(config.sweep_every, Seconds{1}, Seconds{60}), "a sweep comes every 1s to 60s");
+  law(is_within(config.github.calls_per_minute, 60, 10'000), "calls to GitHub are within bounds");
+  law(is_within(config.asks.per_minute, 1, 100'000) &&
+          is_within(config.asks.per_minute_per_prefix, 1, config.asks.per_minute),
+      "a neighbourhood gets no more than all");
   check_machine(config.machine);
   check_limits(config.limits);
   check_pools(config);

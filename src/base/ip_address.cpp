@@ -71,4 +71,10 @@ IpNetwork network_of(const IpAddress& address, int v4_bits, int v6_bits) {
   return {cut(address, prefix), prefix};
 }
 
+IpNetwork neighbourhood_of(const IpAddress& address) {
+  constexpr int k_v4_bits = 24;
+  constexpr int k_v6_bits = 48;
+  return network_of(address, k_v4_bits, k_v6_bits);
+}
+
 }  // namespace mayfly

@@ -37,5 +37,7 @@ struct IpNetwork {
 [[nodiscard]] std::optional<IpNetwork> parse_network(std::string_view text);
 // The network of that many bits that the address lies in.
 [[nodiscard]] IpNetwork network_of(const IpAddress& address, int v4_bits, int v6_bits);
+// What counts as one party: a /24 of IPv4, a /48 of IPv6. os/connection_limits.h says why.
+[[nodiscard]] IpNetwork neighbourhood_of(const IpAddress& address);
 
 }  // namespace mayfly

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <memory>
 
 #include "base/ip_address.h"
 #include "cli/admin.h"
@@ -11,6 +12,7 @@
 #include "os/http_server.h"
 #include "os/signals.h"
 #include "os/threads.h"
+#include "seam/line_limit.h"
 #include "web/api.h"
 
 namespace mayfly::cli {
@@ -20,19 +22,20 @@ namespace {
 constexpr std::size_t k_connections_max = 16 * 1024;
 constexpr std::size_t k_tls_connections_max = 2 * 1024;
 constexpr std::size_t k_other_descriptors = 256;
+// Of connections that carry no request; further ones are counted only.
+constexpr int k_refusal_lines_per_minute = 120;
 
 // A request that no service has seen is answered and logged like any other.
-HttpResponse refusal(Process& process, const Error& error) {
+HttpResponse refusal(Process& process, Log& log, const Error& error) {
   HttpResponse response = problem_response(error);
   const std::string id = process.entropy.hex(8);
   response.headers.set("X-Request-Id", id);
   response.headers.set("Date", http_date(process.clock.wall()));
-  process.log.write(error.code == Code::internal ? LogLevel::error : LogLevel::info,
-                    "request-refused",
-                    {{"request", id},
-                     {"status", std::to_string(response.status)},
-                     {"code", std::string(info(error.code).name)},
-                     {"reason", error.message}});
+  log.write(error.code == Code::internal ? LogLevel::error : LogLevel::info, "request-refused",
+            {{"request", id},
+             {"status", std::to_string(response.status)},
+             {"code", std::string(info(error.code).name)},
+             {"reason", error.message}});
   return response;
 }
 
@@ -43,7 +46,11 @@ os::HttpServerOptions server_options(Process& process, const Config& config, int
   options.port = static_cast<std::uint16_t>(port);
   options.workers = static_cast<std::size_t>(workers);
   options.body_bytes_max = 16 * 1024;
-  options.on_error = [&process](const Error& error) { return refusal(process, error); };
+  const auto lines =
+      std::make_shared<LineLimit>(process.clock, process.log, k_refusal_lines_per_minute);
+  options.on_error = [&process, lines](const Error& error) {
+    return refusal(process, *lines, error);
+  };
   return options;
 }
 

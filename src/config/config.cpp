@@ -34,6 +34,7 @@ Result<Config> read_tables(const Section& top) {
   TRY_ASSIGN(config.runner, parse_runner(runner));
   TRY_ASSIGN(const Section limits, top.table("limits"));
   TRY_ASSIGN(config.limits, parse_limits(limits));
+  TRY_ASSIGN(config.asks, parse_asks(limits));
   TRY_ASSIGN(const Section ledger, top.table("ledger"));
   TRY(ledger.text("path", k_ledger_path, config.ledger_path));
   TRY_ASSIGN(const Section sweep, top.table("sweep"));

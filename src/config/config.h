@@ -48,6 +48,7 @@ struct GithubConfig {
   GithubScope scope = GithubScope::organization;
   std::string organization;  // scope organization
   std::int64_t runner_group_id = 1;
+  int calls_per_minute = 120;  // in any 60 seconds, of one process
 };
 
 enum class SeedLabels { off, while_a_run_is_live };
@@ -102,6 +103,12 @@ struct RunnerConfig {
   std::string download_url;  // pinned only: with {version} and {arch}; empty: GitHub's releases
 };
 
+// Of requests that make mayfly ask GitHub something: creates and doorbells.
+struct AskConfig {
+  int per_minute = 60;             // in all
+  int per_minute_per_prefix = 12;  // from one IPv4 /24 or IPv6 /48
+};
+
 struct Config {
   std::string deployment;  // tag value, [a-z0-9-]{1,32}
   std::string public_url;  // where machines and workflows reach the API, no trailing slash
@@ -114,6 +121,7 @@ struct Config {
   MachineConfig machine;
   RunnerConfig runner;
   Caps limits;
+  AskConfig asks;
   std::string ledger_path = "mayfly.db";
   Millis sweep_every{Seconds{5}};
 

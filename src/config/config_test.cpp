@@ -396,5 +396,23 @@ TEST_CASE("config: repositories are found whatever their case, prices are the wo
   CHECK(config.worst_price_for(Architecture::arm64) == Money{0});
 }
 
+TEST_CASE("config: limits on asks and on calls to GitHub have their ranges and fit each other") {
+  const auto with_asks = [](const std::string& keys) {
+    return changed("usd_per_day", keys + "\nusd_per_day");
+  };
+  const Config config = parsed(with_asks("asks_per_minute = 7"));
+  CHECK(config.asks.per_minute == 7);
+  CHECK(config.asks.per_minute_per_prefix == 7);
+  CHECK(parsed(with_asks("asks_per_minute_per_prefix = 3")).asks.per_minute_per_prefix == 3);
+  CHECK(parsed(changed("token", "calls_per_minute = 60\ntoken")).github.calls_per_minute == 60);
+  const std::string keys = "asks_per_minute_per_prefix = 121";
+  CHECK(refusal(with_asks(keys)).find("limits.asks_per_minute_per_prefix must be at most") !=
+        std::string::npos);
+  CHECK(refusal(with_asks("asks_per_minute = 0")).find("limits.asks_per_minute") !=
+        std::string::npos);
+  CHECK(refusal(changed("token", "calls_per_minute = 59\ntoken")).find("github.calls_per_minute") !=
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace mayfly

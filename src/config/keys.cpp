@@ -17,8 +17,9 @@ constexpr std::array k_top = {
 constexpr std::array k_listen = {
     Key{"address"},         Key{"port"},    Key{"admin_port"},      Key{"workers"},
     Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"}};
-constexpr std::array k_github = {Key{"api_url"}, Key{"token"}, Key{"scope"}, Key{"organization"},
-                                 Key{"runner_group_id"}};
+constexpr std::array k_github = {Key{"api_url"},         Key{"token"},
+                                 Key{"scope"},           Key{"organization"},
+                                 Key{"runner_group_id"}, Key{"calls_per_minute"}};
 constexpr std::array k_repository = {
     Key{"name"},      Key{"seed_labels"}, Key{"seed_label_prefix"}, Key{"events"},
     Key{"workflows"}, Key{"forks"},       Key{"denied_actors"}};
@@ -31,8 +32,13 @@ constexpr std::array k_machine = {
     Key{"lifetime"},  Key{"boot_timeout"}, Key{"idle_timeout"},      Key{"boots_max"},
     Key{"on_demand"}, Key{"sudo"},         Key{"capacity_patience"}, Key{"root_volume_gb"}};
 constexpr std::array k_runner = {Key{"version"}, Key{"sha256"}, Key{"download_url"}};
-constexpr std::array k_limits = {Key{"machines"}, Key{"machines_per_repository"},
-                                 Key{"machines_per_run"}, Key{"usd_per_day"}, Key{"usd_per_month"}};
+constexpr std::array k_limits = {Key{"machines"},
+                                 Key{"machines_per_repository"},
+                                 Key{"machines_per_run"},
+                                 Key{"usd_per_day"},
+                                 Key{"usd_per_month"},
+                                 Key{"asks_per_minute"},
+                                 Key{"asks_per_minute_per_prefix"}};
 constexpr std::array k_ledger = {Key{"path"}};
 constexpr std::array k_sweep = {Key{"every"}};
 

@@ -8,6 +8,9 @@ namespace {
 
 // GitHub gives ids as JSON numbers, which are exact up to 2^53.
 constexpr IntRange k_group_ids = {1, 9'007'199'254'740'992};
+// With less, ending a few leases takes minutes: half of it is the sweep's, and half of that may go
+// into lists of runners.
+constexpr IntRange k_calls_per_minute = {60, 10'000};
 
 constexpr std::size_t k_workflows_max = 50;
 constexpr std::size_t k_logins_max = 1000;
@@ -65,6 +68,7 @@ Result<GithubConfig> parse_github(const Section& section) {
       github.scope));
   TRY(section.text("organization", k_organization, github.organization));
   TRY(section.integer("runner_group_id", k_group_ids, github.runner_group_id));
+  TRY(section.integer("calls_per_minute", k_calls_per_minute, github.calls_per_minute));
   if (github.scope == GithubScope::organization) TRY(section.require("organization"));
   if (github.scope == GithubScope::repository && section.has("organization"))
     return section.refuse("organization", "has no meaning while github.scope is \"repository\"");

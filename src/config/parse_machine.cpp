@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "config/parse_tables.h"
 
@@ -20,6 +22,7 @@ constexpr IntRange k_connections = {1, 4096};
 constexpr std::size_t k_proxies_max = 64;
 constexpr IntRange k_machines = {1, 1000};
 constexpr IntRange k_machines_per_run = {1, 256};
+constexpr IntRange k_asks = {1, 100'000};
 
 Result<Money> required_cap(const Section& section, std::string_view key) {
   Money cap;
@@ -101,6 +104,18 @@ Result<Caps> parse_limits(const Section& section) {
   TRY_ASSIGN(limits.usd_per_day, required_cap(section, "usd_per_day"));
   TRY_ASSIGN(limits.usd_per_month, required_cap(section, "usd_per_month"));
   return limits;
+}
+
+Result<AskConfig> parse_asks(const Section& limits) {
+  AskConfig asks;
+  TRY(limits.integer("asks_per_minute", k_asks, asks.per_minute));
+  asks.per_minute_per_prefix = std::min(asks.per_minute_per_prefix, asks.per_minute);
+  TRY(limits.integer("asks_per_minute_per_prefix", k_asks, asks.per_minute_per_prefix));
+  if (asks.per_minute_per_prefix > asks.per_minute) {
+    return limits.refuse("asks_per_minute_per_prefix",
+                         "must be at most limits.asks_per_minute, or it limits nothing");
+  }
+  return asks;
 }
 
 }  // namespace mayfly

@@ -20,5 +20,6 @@ namespace mayfly {
 [[nodiscard]] Result<MachineConfig> parse_machine(const Section& section);
 [[nodiscard]] Result<RunnerConfig> parse_runner(const Section& section);
 [[nodiscard]] Result<Caps> parse_limits(const Section& section);
+[[nodiscard]] Result<AskConfig> parse_asks(const Section& limits);
 
 }  // namespace mayfly

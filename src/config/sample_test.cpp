@@ -67,7 +67,8 @@ std::string settings_of(const Config& c) {
       << c.machine.capacity_patience.count() << ' ' << c.machine.root_volume_gb << ' '
       << c.machine.sudo << ' ' << c.runner.version << ' ' << c.limits.machines << ' '
       << c.limits.machines_per_repository << ' ' << c.limits.machines_per_run << ' '
-      << c.ledger_path << ' ' << c.sweep_every.count();
+      << c.github.calls_per_minute << ' ' << c.asks.per_minute << ' '
+      << c.asks.per_minute_per_prefix << ' ' << c.ledger_path << ' ' << c.sweep_every.count();
   return out.str();
 }
 

@@ -63,6 +63,22 @@ void warn_about_policies(const Config& config, Warnings& out) {
   }
 }
 
+// What machines cost in calls while they live: a list of the runners at each sweep, and a look at
+// each run every fifteen seconds (service/observer.cpp), of which a machine has one of its own at
+// worst.
+void warn_about_budget(const Config& config, Warnings& out) {
+  const std::int64_t pages = 1 + config.limits.machines / 100;
+  const std::int64_t lists = pages * (Millis(std::chrono::minutes{1}) / config.sweep_every);
+  const std::int64_t looks = 4LL * config.limits.machines;
+  const std::int64_t kept = config.github.calls_per_minute / 2;
+  if (lists + looks <= kept) return;
+  out.push_back("github.calls_per_minute is " + std::to_string(config.github.calls_per_minute) +
+                ", of which half is kept for machines, but " +
+                std::to_string(config.limits.machines) + " of them need " +
+                std::to_string(lists + looks) +
+                " at this sweep.every: when strangers ask a lot, cancelled runs are noticed later");
+}
+
 }  // namespace
 
 std::vector<std::string> warnings(const Config& config) {
@@ -71,6 +87,7 @@ std::vector<std::string> warnings(const Config& config) {
   warn_about_money(config, out);
   warn_about_images(config, out);
   warn_about_policies(config, out);
+  warn_about_budget(config, out);
   return out;
 }
 

@@ -58,5 +58,25 @@ TEST_CASE("warnings: what stays on this machine may be plain, and six hours are 
   CHECK(warnings_after("port", "address = \"::1\"\nport").empty());
 }
 
+TEST_CASE(
+    "warnings: a budget of calls that the machines alone can use up is named with what it takes") {
+  Config config = parsed(k_small_toml);
+  config.sweep_every = Seconds{5};
+  config.limits.machines = 12;  // 12 lists and 48 looks a minute: the half of 120
+  CHECK(warnings(config).empty());
+  config.limits.machines = 13;
+  auto found = warnings(config);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("13 of them need 64 at") != std::string::npos);
+  config.github.calls_per_minute = 128;
+  CHECK(warnings(config).empty());
+  config.sweep_every = Seconds{1};
+  CHECK(warnings(config).size() == 1);
+  config.limits.machines = 300;  // lists of four pages
+  found = warnings(config);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].find("need 1440 at") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace mayfly

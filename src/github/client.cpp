@@ -17,6 +17,19 @@ constexpr int k_pages_max = 200;
 // No wait is longer, so a longer one means that the wall clock was set back.
 constexpr Millis k_closed_max = std::chrono::hours{1};
 
+// How many of GitHub's hourly calls a purpose leaves to those that come before it.
+std::int64_t kept_from(Purpose purpose, std::int64_t hourly) {
+  switch (purpose) {
+    case Purpose::asks:
+      return hourly / 5;
+    case Purpose::sweep:
+      return hourly / 20;
+    case Purpose::claims:
+      return 0;
+  }
+  return 0;
+}
+
 // A token file with a line break in it would otherwise end the header.
 bool fits_in_header(const std::string& token) {
   return !token.empty() &&
@@ -55,15 +68,50 @@ bool accepts(const Call& call, const HttpResponse& response) {
 
 GithubClient::GithubClient(HttpTransport& transport, Clock& clock, TokenSource& tokens,
                            Settings settings)
-    : transport_(transport), clock_(clock), tokens_(tokens), settings_(std::move(settings)) {}
+    : transport_(transport),
+      clock_(clock),
+      tokens_(tokens),
+      shared_(std::make_shared<Shared>(std::move(settings))) {}
+
+GithubClient GithubClient::serving(Purpose purpose) const {
+  GithubClient other(*this);
+  other.purpose_ = purpose;
+  return other;
+}
+
+class GithubClient::Counted {
+ public:
+  explicit Counted(GithubClient& client) : client_(client) {}
+  ~Counted() {
+    const SteadyTime now = client_.clock_.steady();
+    const std::lock_guard lock(client_.shared_->mutex);
+    client_.shared_->budget.finish(client_.purpose_, now);
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  GithubClient& client_;
+};
+
+Status GithubClient::start_call() {
+  const SteadyTime now = clock_.steady();
+  const std::lock_guard lock(shared_->mutex);
+  const auto wait = shared_->budget.start(purpose_, now);
+  if (!wait) return {};
+  return fail(Error{Code::github_budget,
+                    "the limit of " + std::to_string(shared_->budget.limit()) +
+                        " calls to GitHub in a minute is reached",
+                    *wait});
+}
 
 RateLimit GithubClient::rate_limit() const {
-  const std::lock_guard lock(mutex_);
-  return rate_limit_;
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->rate_limit;
 }
 
 Result<HttpResponse> GithubClient::send(const Call& call, SteadyTime deadline) {
-  const std::string url = url_of(settings_, call);
+  const std::string url = url_of(settings(), call);
   TRY_ASSIGN(HttpResponse response, send_to(url, call, deadline));
   if (is_redirect(response.status) && call.method == "GET") {
     TRY_ASSIGN(const std::string moved, redirect_target(url, response));
@@ -79,7 +127,9 @@ Result<HttpResponse> GithubClient::send_to(const std::string& url, const Call& c
   TRY_ASSIGN(const Secret token, tokens_.token(deadline));
   if (!fits_in_header(token.reveal()))
     return fail(Code::github_unauthorized, "the GitHub token is empty or has white space in it");
-  auto response = transport_.send(request_for(url, call, settings_, token), deadline);
+  TRY(start_call());
+  const Counted counted(*this);
+  auto response = transport_.send(request_for(url, call, settings(), token), deadline);
   if (!response) return fail(transport_error(call, response.error()));
   note_limits(*response);
   return std::move(*response);
@@ -87,38 +137,52 @@ Result<HttpResponse> GithubClient::send_to(const std::string& url, const Call& c
 
 Status GithubClient::check_open() {
   const WallTime now = clock_.wall();
-  const std::lock_guard lock(mutex_);
-  if (!rate_limit_.closed_until) return {};
-  const Millis left = *rate_limit_.closed_until - now;
-  if (left <= Millis{0} || left > k_closed_max) {
-    rate_limit_.closed_until.reset();
-    return {};
-  }
-  return fail(Error{Code::github_throttled, "GitHub asked for a pause; not asked again yet", left});
+  const std::lock_guard lock(shared_->mutex);
+  std::optional<WallTime>& closed_until = shared_->rate_limit.closed_until;
+  const Millis left = closed_until ? *closed_until - now : Millis{0};
+  if (left > Millis{0} && left <= k_closed_max)
+    return fail(
+        Error{Code::github_throttled, "GitHub asked for a pause; not asked again yet", left});
+  closed_until.reset();
+  return check_hour(shared_->rate_limit, now);
+}
+
+// What GitHub still grants until its hour ends is used up by asks first; claims come last.
+Status GithubClient::check_hour(const RateLimit& hour, WallTime now) const {
+  if (!hour.limit || !hour.remaining || !hour.resets_at) return {};
+  const Millis left = *hour.resets_at - now;
+  if (*hour.remaining >= kept_from(purpose_, *hour.limit)) return {};
+  if (left <= Millis{0} || left > k_closed_max) return {};
+  return fail(Error{Code::github_budget,
+                    "GitHub grants " + std::to_string(*hour.remaining) +
+                        " more calls this hour, which are kept for what is more urgent",
+                    left});
 }
 
 void GithubClient::note_limits(const HttpResponse& response) {
   const auto resource = response.headers.find("x-ratelimit-resource");
-  const std::lock_guard lock(mutex_);
-  if (response.ok() || response.status == 304) refusals_in_a_row_ = 0;
+  const std::lock_guard lock(shared_->mutex);
+  if (response.ok() || response.status == 304) shared_->refusals_in_a_row = 0;
   if (resource && *resource != "core") return;
-  if (const auto limit = header_int(response, "x-ratelimit-limit")) rate_limit_.limit = limit;
+  if (const auto limit = header_int(response, "x-ratelimit-limit"))
+    shared_->rate_limit.limit = limit;
   if (const auto remaining = header_int(response, "x-ratelimit-remaining"))
-    rate_limit_.remaining = remaining;
+    shared_->rate_limit.remaining = remaining;
   if (const auto reset = header_int(response, "x-ratelimit-reset"); reset && *reset < 1LL << 40)
-    rate_limit_.resets_at = wall_from_epoch_seconds(*reset);
+    shared_->rate_limit.resets_at = wall_from_epoch_seconds(*reset);
 }
 
 Error GithubClient::refusal(const Call& call, const HttpResponse& response) {
   if (!is_rate_limited(response)) return status_error(call, response);
   const WallTime now = clock_.wall();
-  const std::lock_guard lock(mutex_);
-  const Millis wait = rate_limit_wait(response, now, refusals_in_a_row_);
+  const std::lock_guard lock(shared_->mutex);
+  const Millis wait = rate_limit_wait(response, now, shared_->refusals_in_a_row);
   // Calls that were under way together are refused together: that counts once.
-  const bool is_first = !rate_limit_.closed_until || *rate_limit_.closed_until <= now;
-  if (is_first) ++refusals_in_a_row_;
-  rate_limit_.closed_until =
-      is_first ? now + wait : std::max(*rate_limit_.closed_until, now + wait);
+  const bool is_first =
+      !shared_->rate_limit.closed_until || *shared_->rate_limit.closed_until <= now;
+  if (is_first) ++shared_->refusals_in_a_row;
+  shared_->rate_limit.closed_until =
+      is_first ? now + wait : std::max(*shared_->rate_limit.closed_until, now + wait);
   return rate_limit_error(call, response, wait);
 }
 

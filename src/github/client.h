@@ -3,12 +3,16 @@
 // GitHub's REST API, one function per call that mayfly uses (facts.md A1 to A4). Each is one
 // request, or one per page; none repeats itself. Rate limits are obeyed here: once GitHub has said
 // wait, every call fails at once with github_throttled and the time that is left, without asking
-// again. Answers to GETs of a run are kept with their ETag; a 304 costs nothing of the primary
+// again. So is our own budget (call_budget.h): every request is counted, pages, repetitions and
+// redirects too, and one that the budget does not let through fails at once with github_budget. Of
+// GitHub's hourly limit the last fifth is kept from asks, and the last twentieth from the sweep.
+// Answers to GETs of a run are kept with their ETag; a 304 costs nothing of the primary
 // limit. A GET follows one redirect, on the same host only. Nothing is logged, and no error message
 // holds the credential. Thread rule: safe from many threads; no lock is held during a call.
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,6 +25,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "github/call_budget.h"
 #include "seam/clock.h"
 #include "seam/transport.h"
 
@@ -38,6 +43,7 @@ struct Settings {
   std::string api_url = "https://api.github.com";  // no trailing slash
   Scope scope;
   std::string user_agent = "mayfly";
+  int calls_per_minute = 120;
 };
 
 // Where the credential comes from: a fixed token now, a GitHub App later.
@@ -177,7 +183,10 @@ struct Call;  // github/call.h
 
 class GithubClient {
  public:
+  // Calls on behalf of asks, the purpose that gets least.
   GithubClient(HttpTransport& transport, Clock& clock, TokenSource& tokens, Settings settings);
+  // The same client, sharing limits, budget and what is kept, whose calls serve another purpose.
+  [[nodiscard]] GithubClient serving(Purpose purpose) const;
 
   [[nodiscard]] Result<Run> get_run(const RepositoryName& repository, RunId run,
                                     SteadyTime deadline);
@@ -222,7 +231,7 @@ class GithubClient {
   [[nodiscard]] Result<Repository> get_repository(const RepositoryName& name, SteadyTime deadline);
 
   [[nodiscard]] RateLimit rate_limit() const;
-  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const Settings& settings() const { return shared_->settings; }
 
  private:
   struct Cached {
@@ -240,6 +249,8 @@ class GithubClient {
   // The same where the answer is a bare array; at most ten pages.
   [[nodiscard]] Result<json::array> read_array(Call call, SteadyTime deadline);
   [[nodiscard]] Status check_open();
+  [[nodiscard]] Status check_hour(const RateLimit& hour, WallTime now) const;
+  [[nodiscard]] Status start_call();
   void note_limits(const HttpResponse& response);
   [[nodiscard]] Error refusal(const Call& call, const HttpResponse& response);
 
@@ -248,15 +259,25 @@ class GithubClient {
   [[nodiscard]] std::optional<Cached> cached_run(const std::string& path);
   void keep_run(const std::string& path, const HttpResponse& response, const Run& run);
 
+  struct Shared {
+    explicit Shared(Settings the_settings)
+        : settings(std::move(the_settings)), budget(settings.calls_per_minute) {}
+
+    const Settings settings;
+    std::mutex mutex;  // of what follows
+    CallBudget budget;
+    RateLimit rate_limit;
+    int refusals_in_a_row = 0;           // by rate limits
+    std::map<std::string, Cached> runs;  // by URL path; bounded
+    std::uint64_t uses = 0;
+  };
+  class Counted;  // a call that the budget let through, until it is over
+
   HttpTransport& transport_;
   Clock& clock_;
   TokenSource& tokens_;
-  Settings settings_;
-  mutable std::mutex mutex_;
-  RateLimit rate_limit_;
-  int refusals_in_a_row_ = 0;           // by rate limits
-  std::map<std::string, Cached> runs_;  // by URL path; bounded
-  std::uint64_t uses_ = 0;
+  Purpose purpose_ = Purpose::asks;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace mayfly::github

@@ -163,5 +163,108 @@ TEST_CASE("github: pages that jump or never end are refused") {
   CHECK(bench.transport.sent.size() == 1 + 200);
 }
 
+Settings settings_with(int calls_per_minute) {
+  Settings settings = Bench::organization_settings();
+  settings.calls_per_minute = calls_per_minute;
+  return settings;
+}
+
+Headers hour(int remaining, WallTime resets_at) {
+  return {{"x-ratelimit-limit", "5000"},
+          {"x-ratelimit-remaining", std::to_string(remaining)},
+          {"x-ratelimit-reset", std::to_string(epoch_seconds(resets_at))}};
+}
+
+TEST_CASE("github: past our own budget nothing is sent, and the error says for how long") {
+  Bench bench(settings_with(60));
+  for (int i = 0; i < 20; ++i) {
+    bench.transport.answer(404, "{}");
+    CHECK(bench.client.get_run(bench.repository, i + 1, bench.deadline).error().code ==
+          Code::github_not_found);
+  }
+  bench.clock.advance(Seconds{10});
+  const auto refused = bench.client.get_run(bench.repository, 99, bench.deadline);
+  CHECK(refused.error().code == Code::github_budget);
+  CHECK(refused.error().retry_after == Seconds{50});
+  CHECK(bench.transport.sent.size() == 20);
+  bench.clock.advance(Seconds{50});
+  bench.transport.answer(200, run_json(99));
+  CHECK(bench.client.get_run(bench.repository, 99, SteadyTime{Seconds{100}}));
+}
+
+TEST_CASE("github: pages, redirects and failed calls are counted like any other") {
+  Bench bench(settings_with(60));
+  for (int i = 0; i < 6; ++i) {
+    bench.transport.answer(200, runners_json(200, runner_json(1, "a")), {{"link", link_next(2)}});
+    bench.transport.answer(200, runners_json(2, runner_json(2, "b")));
+    CHECK(bench.client.list_runners(bench.deadline));
+  }
+  for (int i = 0; i < 3; ++i) {
+    bench.transport.answer(302, "", {{"location", "https://github.test/api/v3/moved"}});
+    bench.transport.answer(200, run_json(7));
+    CHECK(bench.client.get_run(bench.repository, 7, bench.deadline));
+  }
+  for (int i = 0; i < 2; ++i) {
+    bench.transport.break_with(Code::transport_lost);
+    CHECK_FALSE(bench.client.get_run(bench.repository, 7, bench.deadline));
+  }
+  CHECK(bench.client.get_run(bench.repository, 7, bench.deadline).error().code ==
+        Code::github_budget);
+  CHECK(bench.transport.sent.size() == 20);
+}
+
+TEST_CASE("github: a flood of asks leaves the sweep and the claims what is kept for them") {
+  Bench bench(settings_with(60));
+  GithubClient sweeping = bench.client.serving(Purpose::sweep);
+  GithubClient claiming = bench.client.serving(Purpose::claims);
+  for (int i = 0; i < 100; ++i) {
+    bench.transport.script.clear();
+    bench.transport.answer(404, "{}");
+    (void)bench.client.get_run(bench.repository, i + 1, bench.deadline);
+  }
+  CHECK(bench.transport.sent.size() == 20);
+  for (GithubClient* client : {&sweeping, &claiming}) {
+    bench.transport.script.clear();
+    bench.transport.answer(200, runners_json(0, ""));
+    CHECK(client->list_runners(bench.deadline));
+  }
+}
+
+TEST_CASE("github: a pause that GitHub asks one purpose for holds for all") {
+  Bench bench;
+  GithubClient claiming = bench.client.serving(Purpose::claims);
+  bench.transport.answer(429, "{}", {{"retry-after", "30"}});
+  CHECK_FALSE(bench.client.get_run(bench.repository, 1, bench.deadline));
+  CHECK(claiming.list_runners(bench.deadline).error().code == Code::github_throttled);
+  CHECK(bench.transport.sent.size() == 1);
+}
+
+TEST_CASE("github: what is left of GitHub's hour is kept, from asks first and from claims never") {
+  struct Left {
+    int remaining;
+    bool may_ask, may_sweep;
+  };
+  for (const Left left : {Left{1000, true, true}, Left{999, false, true}, Left{250, false, true},
+                          Left{249, false, false}, Left{1, false, false}}) {
+    CAPTURE(left.remaining);
+    Bench bench;
+    GithubClient claiming = bench.client.serving(Purpose::claims);
+    GithubClient sweeping = bench.client.serving(Purpose::sweep);
+    const Headers headers = hour(left.remaining, bench.clock.wall() + Seconds{600});
+    bench.transport.answer(200, runners_json(0, ""), headers);
+    CHECK(claiming.list_runners(bench.deadline));
+    for (int i = 0; i < 3; ++i) bench.transport.answer(200, runners_json(0, ""), headers);
+    const auto asked = bench.client.list_runners(bench.deadline);
+    CHECK(asked.has_value() == left.may_ask);
+    if (!asked) CHECK(asked.error().code == Code::github_budget);
+    if (!asked) CHECK(asked.error().retry_after == Seconds{600});
+    CHECK(sweeping.list_runners(bench.deadline).has_value() == left.may_sweep);
+    CHECK(claiming.list_runners(bench.deadline).has_value());
+    bench.clock.advance(Seconds{600});  // a new hour: what was left of the old one is no matter
+    bench.transport.answer(200, runners_json(0, ""));
+    CHECK(bench.client.list_runners(SteadyTime{Seconds{700}}).has_value());
+  }
+}
+
 }  // namespace
 }  // namespace mayfly::github

@@ -46,7 +46,7 @@ std::string body_of(const NewRunnerGroup& group) {
 
 Call GithubClient::groups_call(std::string_view below) const {
   Call call;
-  call.path = "/orgs/" + percent_encode(settings_.scope.organization) + "/actions/runner-groups" +
+  call.path = "/orgs/" + percent_encode(settings().scope.organization) + "/actions/runner-groups" +
               std::string(below);
   call.permission = "organization \"Self-hosted runners: write\"";
   return call;

@@ -22,7 +22,7 @@ std::string jit_body(const JitRequest& request) {
 }  // namespace
 
 Call GithubClient::runners_call(std::string_view below) const {
-  const Scope& scope = settings_.scope;
+  const Scope& scope = settings().scope;
   const bool is_organization = scope.kind == Scope::Kind::organization;
   Call call;
   call.path = is_organization ? "/orgs/" + percent_encode(scope.organization)

@@ -24,24 +24,24 @@ Call runs_call(const RepositoryName& repository, const std::string& below) {
 }  // namespace
 
 std::optional<GithubClient::Cached> GithubClient::cached_run(const std::string& path) {
-  const std::lock_guard lock(mutex_);
-  const auto found = runs_.find(path);
-  if (found == runs_.end()) return std::nullopt;
-  found->second.used = ++uses_;
+  const std::lock_guard lock(shared_->mutex);
+  const auto found = shared_->runs.find(path);
+  if (found == shared_->runs.end()) return std::nullopt;
+  found->second.used = ++shared_->uses;
   return found->second;
 }
 
 void GithubClient::keep_run(const std::string& path, const HttpResponse& response, const Run& run) {
   const auto etag = response.headers.find("etag");
-  const std::lock_guard lock(mutex_);
-  runs_.erase(path);
+  const std::lock_guard lock(shared_->mutex);
+  shared_->runs.erase(path);
   if (!etag || etag->empty()) return;
-  if (runs_.size() >= k_runs_kept) {
-    runs_.erase(std::min_element(runs_.begin(), runs_.end(), [](const auto& a, const auto& b) {
-      return a.second.used < b.second.used;
-    }));
+  if (shared_->runs.size() >= k_runs_kept) {
+    shared_->runs.erase(std::min_element(
+        shared_->runs.begin(), shared_->runs.end(),
+        [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
   }
-  runs_[path] = Cached{std::string(*etag), run, ++uses_};
+  shared_->runs[path] = Cached{std::string(*etag), run, ++shared_->uses};
 }
 
 Result<Run> GithubClient::get_run(const RepositoryName& repository, RunId id, SteadyTime deadline) {

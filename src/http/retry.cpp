@@ -5,6 +5,8 @@ namespace mayfly {
 bool may_repeat(const Error& error, Idempotency idempotency) {
   switch (error.kind()) {
     case ErrorKind::throttled:
+      // Our own budget: to wait here would hold a worker for what others need as well.
+      return error.code != Code::github_budget;
     case ErrorKind::unavailable:
       return true;
     case ErrorKind::ambiguous:

@@ -3,8 +3,11 @@
 // Repeating a call, as values: how often and how long (RetryPolicy), and whether at all
 // (Idempotency), which every call site must name. One loop for GitHub and AWS.
 //
-// Repeated are: throttled (waiting as long as told), unavailable, and ambiguous only where the call
-// is safe to repeat. Everything else, and a wait that would pass the deadline, comes back at once.
+// Repeated are: throttled (waiting as long as told; not by our own budget), unavailable, and
+// ambiguous only where the call is safe to repeat. Everything else comes back at once, and so does
+// a wait that would pass the deadline or that is longer than backoff_max: the other side may ask
+// for minutes, and whoever sleeps here holds a worker. The caller has the wait in its error, and
+// can ask to be asked again.
 
 #include <algorithm>
 #include <type_traits>
@@ -44,7 +47,8 @@ auto with_retries(const RetryPolicy& policy, Idempotency idempotency, Clock& clo
     if (result || attempt >= policy.attempts_max || !may_repeat(result.error(), idempotency))
       return result;
     const Millis wait = backoff_before_next(policy, attempt, result.error(), entropy);
-    if (clock.steady() + wait >= deadline) return result;
+    if (wait > std::max(policy.backoff_max, Millis{1}) || clock.steady() + wait >= deadline)
+      return result;
     clock.sleep_for(wait);
   }
 }

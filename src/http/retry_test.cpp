@@ -35,7 +35,7 @@ class FakeEntropy final : public Entropy {
 
 Code code_of(ErrorKind kind) {
   for (const CodeInfo& row : all_codes())
-    if (row.kind == kind) return row.code;
+    if (row.kind == kind && row.code != Code::github_budget) return row.code;
   FAIL("no code of kind " << to_string(kind));
   return Code::internal;
 }
@@ -108,14 +108,33 @@ TEST_CASE("retry: a lost answer is repeated only where the call is safe to repea
 
 TEST_CASE("retry: the wait is never shorter than the other side asked for") {
   Attempts attempts;
-  CHECK(attempts.play({error_of(ErrorKind::throttled, Millis{7'000})}) == 7);
-  CHECK(attempts.clock.slept == std::vector<Millis>{Millis{7'000}});
+  CHECK(attempts.play({error_of(ErrorKind::throttled, Millis{4'900})}) == 7);
+  CHECK(attempts.clock.slept == std::vector<Millis>{Millis{4'900}});
+}
+
+TEST_CASE("retry: nobody sleeps longer than the policy's longest wait; the caller is told") {
+  Attempts attempts;
+  const auto result = attempts.play({error_of(ErrorKind::throttled, Millis{5'001})});
+  REQUIRE_FALSE(result);
+  CHECK(result.error().retry_after == Millis{5'001});
+  CHECK(attempts.calls == 1);
+  CHECK(attempts.clock.slept.empty());
+  Attempts at_most;
+  CHECK(at_most.play({error_of(ErrorKind::throttled, Millis{5'000})}) == 7);
 }
 
 TEST_CASE("retry: a wait that would reach the deadline is not begun") {
   Attempts attempts;
-  attempts.patience = Millis{7'000};
-  CHECK_FALSE(attempts.play({error_of(ErrorKind::throttled, Millis{7'000})}));
+  attempts.patience = Millis{3'000};
+  CHECK_FALSE(attempts.play({error_of(ErrorKind::throttled, Millis{3'000})}));
+  CHECK(attempts.calls == 1);
+  CHECK(attempts.clock.slept.empty());
+}
+
+TEST_CASE("retry: what our own budget refuses comes back at once, however short the wait") {
+  Attempts attempts;
+  const Error refused{Code::github_budget, "used up", Millis{1}};
+  CHECK_FALSE(attempts.play({refused}));
   CHECK(attempts.calls == 1);
   CHECK(attempts.clock.slept.empty());
 }

@@ -47,6 +47,7 @@ std::string configuration(int port, int admin_port, const Emulator& emulator,
          "\"\n"
          "token = \"env:GITHUB_TOKEN\"\n"
          "organization = \"rr-debugger\"\n"
+         "calls_per_minute = 1000\n"
          "[[repository]]\n"
          "name = \"rr-debugger/rr\"\n"
          "seed_labels = \"while-a-run-is-live\"\n"

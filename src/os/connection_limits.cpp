@@ -7,13 +7,11 @@
 namespace mayfly::os {
 namespace {
 
-constexpr int k_v4_bits = 24;
-constexpr int k_v6_bits = 48;
 constexpr std::size_t k_share_of_free = 8;
 
 }  // namespace
 
-IpNetwork prefix_of(const IpAddress& address) { return network_of(address, k_v4_bits, k_v6_bits); }
+IpNetwork prefix_of(const IpAddress& address) { return neighbourhood_of(address); }
 
 bool ConnectionLimits::admit(const IpNetwork& prefix, bool is_exempt) {
   if (is_full()) return false;

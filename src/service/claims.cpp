@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 9> k_event_names = {
     "booted",      "runner-downloading", "runner-ready",  "claiming", "runner-started",
     "job-started", "job-completed",      "runner-exited", "failed"};
 constexpr int k_register_tries = 3;
+// An honest machine repeats its claim every ten seconds or so while GitHub does not answer.
+constexpr BucketSize k_registrations = {6, 6};
+constexpr std::size_t k_paced_max = 1000;
 
 // One answer for every reason, so that a stranger learns nothing about leases; the log has the
 // reason.
@@ -44,18 +47,18 @@ bool is_machine_event(std::string_view name) {
 
 Result<Lease> Claims::authorise(const Claim& claim) {
   TRY_ASSIGN(auto found, seams_.ledger.find(claim.lease_id));
-  if (!found) return refuse(seams_.log, claim.lease_id, "no such lease");
+  if (!found) return refuse(refusals_, claim.lease_id, "no such lease");
   Lease& lease = *found;
-  if (!knows_nonce(lease, claim.nonce)) return refuse(seams_.log, claim.lease_id, "wrong nonce");
+  if (!knows_nonce(lease, claim.nonce)) return refuse(refusals_, claim.lease_id, "wrong nonce");
   if (seams_.clock.wall() >= lease.deadline)
-    return refuse(seams_.log, claim.lease_id, "past the deadline");
+    return refuse(refusals_, claim.lease_id, "past the deadline");
   if (lease.state == LeaseState::launching && lease.launch.pending) {
     seams_.doorbell.ring();  // the sweep finds the machine by its tag
     Error error{Code::claim_not_yet, "the launch's answer is still outstanding", Seconds{2}};
     return fail(std::move(error));
   }
   if (lease.launch.instance_id != claim.instance_id)
-    return refuse(seams_.log, claim.lease_id, "another instance");
+    return refuse(refusals_, claim.lease_id, "another instance");
   if (is_binding_open(lease, seams_.clock.wall())) {
     seams_.doorbell.ring();  // the answer names the run, so the sweep must find it first
     return fail(Error{Code::claim_not_yet, "the label's run is still looked for", Seconds{2}});
@@ -64,8 +67,20 @@ Result<Lease> Claims::authorise(const Claim& claim) {
   if (lease.state == LeaseState::claimed &&
       equal_in_constant_time(sha256_hex(claim.key), lease.claim_key_sha256))
     return std::move(lease);
-  return refuse(seams_.log, claim.lease_id,
+  return refuse(refusals_, claim.lease_id,
                 "state is " + std::string(to_string(lease.state)) + ", or another claim key");
+}
+
+Status Claims::pace(const LeaseId& lease) {
+  const SteadyTime now = seams_.clock.steady();
+  const std::scoped_lock lock(mutex_);
+  if (registrations_.size() >= k_paced_max)
+    std::erase_if(registrations_, [now](const auto& entry) { return entry.second.is_full(now); });
+  TokenBucket& bucket = registrations_[lease];
+  if (const auto wait = bucket.wait(k_registrations, now))
+    return fail(Error{Code::claim_not_yet, "this machine claims again and again", *wait});
+  bucket.take(k_registrations, now);
+  return {};
 }
 
 // The name of the runner is written before GitHub is asked to make it, so that a runner whose
@@ -108,6 +123,7 @@ void Claims::give_up(const Lease& lease, const Error& error) {
 
 Result<ClaimAnswer> Claims::try_claim(const Claim& claim) {
   TRY_ASSIGN(Lease lease, authorise(claim));
+  TRY(pace(lease.id));
   TRY_ASSIGN(lease, write_claim(std::move(lease), claim));
   if (!lease.metadata_off) {
     auto off = seams_.ec2.disable_metadata(lease.launch.instance_id, call_deadline(seams_.clock));
@@ -141,14 +157,14 @@ Result<ClaimAnswer> Claims::claim(const Claim& claim) {
 
 Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
   TRY_ASSIGN(auto found, seams_.ledger.find(event.lease_id));
-  if (!found) return refuse(seams_.log, event.lease_id, "event for no lease");
+  if (!found) return refuse(refusals_, event.lease_id, "event for no lease");
   Lease& lease = *found;
   if (lease.state == LeaseState::gone || !knows_nonce(lease, event.nonce))
-    return refuse(seams_.log, event.lease_id, "event of a stranger");
+    return refuse(refusals_, event.lease_id, "event of a stranger");
   const LeaseEvent stamp{lease.id, seams_.clock.wall(), "machine-" + event.name, event.detail};
   TRY(seams_.ledger.append(stamp));
-  seams_.log.info("machine-event",
-                  {{"lease", lease.id.text}, {"name", event.name}, {"detail", event.detail}});
+  events_.info("machine-event",
+               {{"lease", lease.id.text}, {"name", event.name}, {"detail", event.detail}});
   const bool is_up = lease.state == LeaseState::claimed || lease.state == LeaseState::online ||
                      lease.state == LeaseState::busy;
   if (event.name == "job-started" && !lease.job_confirmed && is_up) {

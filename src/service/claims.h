@@ -3,17 +3,25 @@
 // The instance's side: its progress and its one claim. Both carry the nonce that only the machine's
 // tags hold. A claim is bound to lease, launch, instance and a key that the machine made: the same
 // machine may repeat it while its answer may have been lost, nobody else can, and it is refused
-// once the runner is online or the lease is ending. Thread rule: safe from many threads.
+// once the runner is online or the lease is ending. Whoever holds the nonce may be hostile and
+// claim without end: a lease gets so many registrations a minute, so that one machine does not use
+// up the calls to GitHub that are kept for the others' claims. Without the nonce a claim costs one
+// read of the ledger, as the public view of a lease does: to count strangers by address would let a
+// job starve the machines that boot behind the same NAT. Thread rule: safe from many threads.
 
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "aws/ec2.h"
+#include "base/token_bucket.h"
 #include "config/config.h"
 #include "github/client.h"
 #include "ledger/ledger.h"
 #include "seam/clock.h"
 #include "seam/doorbell.h"
+#include "seam/line_limit.h"
 #include "seam/log.h"
 #include "service/runner_packages.h"
 
@@ -54,15 +62,23 @@ struct ClaimSeams {
 class Claims {
  public:
   Claims(const Config& config, const ClaimSeams& seams, RunnerPackages& packages)
-      : config_(config), seams_(seams), packages_(packages) {}
+      : config_(config),
+        seams_(seams),
+        packages_(packages),
+        refusals_(seams.clock, seams.log, k_refusal_lines_per_minute),
+        events_(seams.clock, seams.log, k_event_lines_per_minute) {}
 
   [[nodiscard]] Result<ClaimAnswer> claim(const Claim& claim);
   // For "booted" the answer is the runner to download; for all others none.
   [[nodiscard]] Result<std::optional<RunnerPackage>> record(const MachineEvent& event);
 
  private:
+  static constexpr int k_refusal_lines_per_minute = 120;
+  static constexpr int k_event_lines_per_minute = 600;
+
   [[nodiscard]] Result<ClaimAnswer> try_claim(const Claim& claim);
   [[nodiscard]] Result<Lease> authorise(const Claim& claim);
+  [[nodiscard]] Status pace(const LeaseId& lease);
   [[nodiscard]] Result<Lease> write_claim(Lease lease, const Claim& claim);
   [[nodiscard]] Result<github::JitConfig> register_runner(Lease& lease);
   void give_up(const Lease& lease, const Error& error);
@@ -70,6 +86,10 @@ class Claims {
   const Config& config_;
   ClaimSeams seams_;
   RunnerPackages& packages_;
+  LineLimit refusals_;  // what strangers cause
+  LineLimit events_;    // what machines say, on which strangers are root
+  std::mutex mutex_;
+  std::map<LeaseId, TokenBucket> registrations_;  // of leases that registered within the minute
 };
 
 }  // namespace mayfly

@@ -8,6 +8,7 @@ namespace {
 github::Settings github_settings(const Config& config) {
   github::Settings settings;
   settings.api_url = config.github.api_url;
+  settings.calls_per_minute = config.github.calls_per_minute;
   settings.user_agent = "mayfly/" MAYFLY_VERSION;
   if (config.github.scope == GithubScope::organization) {
     settings.scope.kind = github::Scope::Kind::organization;
@@ -43,18 +44,22 @@ ControlPlane::ControlPlane(const Config& config, const World& world,
     : aws_(std::move(aws)),
       token_(std::move(github_token)),
       github_(world.transport, world.clock, token_, github_settings(config)),
+      github_for_sweep_(github_.serving(github::Purpose::sweep)),
+      github_for_claims_(github_.serving(github::Purpose::claims)),
       images_(config, aws_->ec2, aws_->ssm, world.ledger, world.clock),
       templates_(config, aws_->ec2, world.ledger, world.clock),
       launcher_(config, {world.clock, world.entropy, world.log, world.ledger, aws_->ec2}, images_,
                 templates_),
       demand_(github_, world.clock, world.entropy),
-      packages_(config, github_, world.clock),
+      demand_of_sweep_(github_for_sweep_, world.clock, world.entropy),
+      packages_(config, github_for_claims_, world.clock),
       asking_(config, {world.clock, world.log, world.doorbell, world.ledger}, demand_, launcher_),
-      claims_(config, {world.clock, world.log, world.doorbell, world.ledger, github_, aws_->ec2},
+      claims_(config,
+              {world.clock, world.log, world.doorbell, world.ledger, github_for_claims_, aws_->ec2},
               packages_),
-      sweeper_(config, {world.clock, world.log, world.ledger, github_, aws_->ec2}, demand_,
-               launcher_),
-      diagnosis_(config, {world.clock, github_, aws_->ec2, aws_->credentials}, images_, packages_) {
-}
+      sweeper_(config, {world.clock, world.log, world.ledger, github_for_sweep_, aws_->ec2},
+               demand_of_sweep_, launcher_),
+      diagnosis_(config, {world.clock, github_for_sweep_, aws_->ec2, aws_->credentials}, images_,
+                 packages_) {}
 
 }  // namespace mayfly

@@ -74,11 +74,14 @@ class ControlPlane {
 
   std::unique_ptr<AwsClients> aws_;
   github::FixedToken token_;
-  github::GithubClient github_;
+  github::GithubClient github_;  // for what strangers ask
+  github::GithubClient github_for_sweep_;
+  github::GithubClient github_for_claims_;
   Images images_;
   LaunchTemplates templates_;
   Launcher launcher_;
   Demand demand_;
+  Demand demand_of_sweep_;
   RunnerPackages packages_;
   Asking asking_;
   Claims claims_;

@@ -55,34 +55,35 @@ RunFacts facts_of(const github::Run& run) {
   return facts;
 }
 
-std::optional<RunFacts> Demand::believed(const RepositoryName& repository, RunId id) {
+std::optional<Result<RunFacts>> Demand::believed(const RepositoryName& repository, RunId id) {
+  const SteadyTime now = clock_.steady();
   const std::scoped_lock lock(mutex_);
-  const auto found = live_.find({repository.text, id});
-  if (found == live_.end() || clock_.steady() >= found->second.second) return std::nullopt;
-  return found->second.first;
+  const auto found = believed_.find({repository.text, id});
+  if (found == believed_.end() || now >= found->second.until) return std::nullopt;
+  return found->second.answer;
 }
 
-void Demand::believe(const RepositoryName& repository, const RunFacts& run) {
+void Demand::believe(const RepositoryName& repository, RunId id, const Result<RunFacts>& answer) {
+  const SteadyTime now = clock_.steady();
   const std::scoped_lock lock(mutex_);
-  if (live_.size() >= k_believed_max) live_.clear();
-  live_.insert_or_assign({repository.text, run.id},
-                         std::pair{run, clock_.steady() + k_believed_for});
+  if (believed_.size() >= k_believed_max)
+    std::erase_if(believed_, [now](const auto& entry) { return now >= entry.second.until; });
+  if (believed_.size() >= k_believed_max) return;  // it only spares calls
+  believed_.insert_or_assign({repository.text, id}, Believed{answer, now + k_believed_for});
 }
 
 Result<RunFacts> Demand::run(const RepositoryName& repository, RunId id) {
-  if (auto known = believed(repository, id)) return *known;
+  if (auto known = believed(repository, id)) return std::move(*known);
   const SteadyTime deadline = call_deadline(clock_);
   auto run = with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_,
                           deadline, [&] { return github_.get_run(repository, id, deadline); });
-  if (run) {
-    RunFacts facts = facts_of(*run);
-    if (facts.live) believe(repository, facts);
-    return facts;
-  }
-  if (run.error().code == Code::github_not_found)
-    return fail(Code::run_not_found, "run " + std::to_string(id) + " of " + repository.text + ": " +
-                                         run.error().message);
-  return fail(run.error());
+  if (!run && run.error().code != Code::github_not_found) return fail(run.error());
+  Result<RunFacts> answer =
+      run ? Result<RunFacts>(facts_of(*run))
+          : fail(Code::run_not_found, "run " + std::to_string(id) + " of " + repository.text +
+                                          ": " + run.error().message);
+  believe(repository, id, answer);
+  return answer;
 }
 
 Status Demand::judge_run(const RepositoryName& repository, const RunPolicy& policy,
@@ -105,7 +106,7 @@ Result<Demand::Pull> Demand::pull_of(const RepositoryName& repository, const Run
       Pull pull,
       ask_for_pull(repository, {run.head_repository, run.head_branch, run.head_sha}, with_reviews));
   const std::scoped_lock lock(mutex_);
-  if (pulls_.size() >= k_believed_max) pulls_.clear();
+  if (pulls_.size() >= k_believed_max) pulls_.clear();  // it only spares calls
   pulls_.insert_or_assign(question, std::pair{pull, clock_.steady() + k_believed_for});
   return pull;
 }

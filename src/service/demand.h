@@ -24,8 +24,11 @@ class Demand {
   Demand(github::GithubClient& github, Clock& clock, Entropy& entropy)
       : github_(github), clock_(clock), entropy_(entropy) {}
 
-  // run_not_found where GitHub answers 404. A live run is believed to be so for three seconds, so
-  // that a stranger who asks again and again does not use up what GitHub lets us ask.
+  // run_not_found where GitHub answers 404. Whatever GitHub says of a run, also that there is none,
+  // is believed for three seconds, so that a stranger who asks again and again does not use up what
+  // GitHub lets us ask. Three, because a run that begins, or begins again, asks from a job of its
+  // own, and GitHub needs longer to start that: so an honest ask does not meet what was true
+  // before.
   [[nodiscard]] Result<RunFacts> run(const RepositoryName& repository, RunId id);
   [[nodiscard]] Result<std::vector<RunFacts>> live_runs(const RepositoryName& repository);
   [[nodiscard]] Result<std::vector<JobFacts>> jobs(const RepositoryName& repository, RunId id,
@@ -47,19 +50,24 @@ class Demand {
     friend auto operator<=>(const PullQuestion&, const PullQuestion&) = default;
   };
 
-  [[nodiscard]] std::optional<RunFacts> believed(const RepositoryName& repository, RunId id);
-  void believe(const RepositoryName& repository, const RunFacts& run);
   [[nodiscard]] Result<Pull> pull_of(const RepositoryName& repository, const RunFacts& run,
                                      bool with_reviews);
   [[nodiscard]] Result<Pull> ask_for_pull(const RepositoryName& repository,
                                           const github::Head& head, bool with_reviews);
+  struct Believed {
+    Result<RunFacts> answer;
+    SteadyTime until{};
+  };
+  [[nodiscard]] std::optional<Result<RunFacts>> believed(const RepositoryName& repository,
+                                                         RunId id);
+  void believe(const RepositoryName& repository, RunId id, const Result<RunFacts>& answer);
 
   github::GithubClient& github_;
   Clock& clock_;
   Entropy& entropy_;
   std::mutex mutex_;
-  std::map<std::pair<std::string, RunId>, std::pair<RunFacts, SteadyTime>> live_;
-  std::map<PullQuestion, std::pair<Pull, SteadyTime>> pulls_;
+  std::map<std::pair<std::string, RunId>, Believed> believed_;  // bounded
+  std::map<PullQuestion, std::pair<Pull, SteadyTime>> pulls_;   // bounded
 };
 
 [[nodiscard]] RunFacts facts_of(const github::Run& run);

@@ -10,12 +10,21 @@
 namespace mayfly {
 namespace {
 
-constexpr Millis k_run_believed_for = Seconds{10};
+constexpr Millis k_run_believed_for = Seconds{15};
 constexpr Millis k_rung_run_believed_for = Seconds{2};
 constexpr Millis k_live_runs_believed_for = Seconds{2};
 constexpr std::size_t k_runs_max = 1000;
 constexpr std::size_t k_rebind_runs_max = 20;
 constexpr Millis k_github_patience = Seconds{10};
+constexpr std::size_t k_runners_on_a_page = 100;
+
+// Half of the budget is the sweep's (github/call_budget.h), and half of that may go into lists.
+// Nor do doorbells make lists more than twice as frequent: GitHub's hour would not bear it.
+Millis between_lists(const Config& config, std::size_t runners) {
+  const auto pages = static_cast<std::int64_t>(1 + runners / k_runners_on_a_page);
+  return std::max(Millis{60'000 * pages / (config.github.calls_per_minute / 4)},
+                  config.sweep_every / 2);
+}
 
 MachineSeen seen_as(aws::InstanceState state) {
   using enum aws::InstanceState;
@@ -82,12 +91,13 @@ void Observer::list_runners(const std::vector<Lease>& leases) {
   // Also for leases that have no runner now: one of an earlier launch may be left over.
   const bool wanted = std::any_of(leases.begin(), leases.end(),
                                   [](const Lease& lease) { return lease.launch.boots > 0; });
-  if (!wanted) return;
+  if (!wanted || seams_.clock.steady() < next_list_) return;
   auto runners = seams_.github.list_runners(call_deadline(seams_.clock));
   if (runners)
     runners_ = std::move(*runners);
   else
     github_trouble("list runners", runners.error());
+  next_list_ = seams_.clock.steady() + between_lists(config_, runners_ ? runners_->size() : 0);
 }
 
 MachineFact Observer::machine_of(const Lease& lease) const {

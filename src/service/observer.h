@@ -32,7 +32,9 @@ class Observer {
 
   // Starts a sweep: forgets the last one and lists the cloud.
   void begin();
-  // Lists GitHub's runners if any lease has had a machine.
+  // Lists GitHub's runners if any lease has had a machine. Not at every sweep where doorbells make
+  // them come quickly: half of what the sweep may ask is left for other questions. Without the list
+  // nothing is known of runners in this sweep.
   void list_runners(const std::vector<Lease>& leases);
 
   // The facts about one lease. Corrects lease.run_id and run_confirmed of a seed lease once a live
@@ -82,6 +84,7 @@ class Observer {
   std::vector<std::string> problems_;
   bool github_answers_ = true;
   SteadyTime github_until_{};
+  SteadyTime next_list_{};
   std::map<std::string, std::vector<LiveRun>> live_runs_;  // by repository
   SteadyTime live_runs_until_{};
   // For how long an answer about a run is believed; it only spares calls.

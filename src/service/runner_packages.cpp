@@ -7,6 +7,7 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_list_believed_for = Seconds{3600};
+constexpr Millis k_failure_believed_for = Seconds{5};
 
 // The words GitHub uses (facts.md A1).
 std::string github_name(Architecture architecture) {
@@ -66,7 +67,16 @@ Result<RunnerPackage> RunnerPackages::package_for(Architecture architecture) {
     const std::scoped_lock lock(mutex_);
     const auto known = latest_.find(architecture);
     if (known != latest_.end() && clock_.steady() < latest_until_) return known->second;
+    if (failure_ && clock_.steady() < failure_until_) return fail(*failure_);
   }
+  auto package = ask_github(architecture);
+  const std::scoped_lock lock(mutex_);
+  failure_ = package ? std::nullopt : std::optional(package.error());
+  failure_until_ = clock_.steady() + k_failure_believed_for;
+  return package;
+}
+
+Result<RunnerPackage> RunnerPackages::ask_github(Architecture architecture) {
   TRY_ASSIGN(const auto downloads, github_.list_downloads(call_deadline(clock_)));
   auto latest = usable(downloads);
   const auto found = latest.find(architecture);

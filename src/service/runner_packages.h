@@ -2,10 +2,12 @@
 
 // Which actions/runner archive a machine downloads where its image has none: the newest by GitHub's
 // own list, or the version that the owner pinned with checksums. The list is asked for at most once
-// an hour. Thread rule: safe from many threads; no lock is held during a call.
+// an hour, and after a failure not for five seconds, however often machines ask. Thread rule: safe
+// from many threads; no lock is held during a call.
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "config/config.h"
@@ -28,12 +30,16 @@ class RunnerPackages {
   [[nodiscard]] Result<RunnerPackage> package_for(Architecture architecture);
 
  private:
+  [[nodiscard]] Result<RunnerPackage> ask_github(Architecture architecture);
+
   const Config& config_;
   github::GithubClient& github_;
   Clock& clock_;
   std::mutex mutex_;
   std::map<Architecture, RunnerPackage> latest_;
   SteadyTime latest_until_{};
+  std::optional<Error> failure_;
+  SteadyTime failure_until_{};
 };
 
 // "linux-x64-2.336.0" out of "actions-runner-linux-x64-2.336.0.tar.gz" gives "2.336.0".

@@ -144,10 +144,17 @@ bool Sweeper::write(const Lease& before, Decision& decision) {
 void Sweeper::treat_all(const std::vector<Lease>& leases) {
   const SteadyTime until = seams_.clock.steady() + k_treat_patience;
   const std::size_t first = next_lease_;
+  std::optional<std::size_t> unanswered;  // the first that GitHub's silence or our budget left out
+  bool may_ask = observer_.may_ask_github();
+  if (!may_ask && !leases.empty()) unanswered = first % leases.size();
   for (std::size_t i = 0; i < leases.size() && seams_.clock.steady() < until; ++i) {
-    next_lease_ = (first + i + 1) % leases.size();
-    treat(leases[(first + i) % leases.size()]);
+    const std::size_t at = (first + i) % leases.size();
+    next_lease_ = (at + 1) % leases.size();
+    treat(leases[at]);
+    if (may_ask && !observer_.may_ask_github()) unanswered = at;
+    may_ask = observer_.may_ask_github();
   }
+  if (unanswered) next_lease_ = *unanswered;
 }
 
 void Sweeper::treat(Lease lease) {

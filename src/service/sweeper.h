@@ -6,8 +6,8 @@
 // an orphan for certain, because its intent was written before its launch.
 //
 // A sweep must come round in time for the next deadline, however slow GitHub or EC2 are: machines
-// past their deadline are terminated first, and leases that this sweep has no time for go first in
-// the next.
+// past their deadline are terminated first, and leases that this sweep has no time for, or may not
+// ask GitHub about any more, go first in the next.
 //
 // Thread rule: one sweep at a time per object; several processes may sweep one ledger.
 

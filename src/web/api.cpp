@@ -62,25 +62,34 @@ HttpResponse leases_response(int status, const std::vector<AskedLease>& asked,
 HttpResponse Api::handle(const HttpRequest& request) {
   const SteadyTime started = seams_.clock.steady();
   auto answer = route(request);
-  HttpResponse response = answer ? std::move(*answer) : problem_response(answer.error());
-  const std::string id = seams_.entropy.hex(8);
-  response.headers.set("X-Request-Id", id);
+  HttpResponse response = answer ? *answer : problem_response(answer.error());
+  response.headers.set("X-Request-Id", seams_.entropy.hex(8));
   // A machine that boots holds its clock against this.
   response.headers.set("Date", http_date(seams_.clock.wall()));
-  const Millis took = seams_.clock.steady() - started;
+  log_answer(request, answer, response, seams_.clock.steady() - started);
+  return response;
+}
+
+void Api::log_answer(const HttpRequest& request, const Answer& answer, const HttpResponse& response,
+                     Millis took) {
   // 503 is an answer like any other: come again. The rest of 5xx wants somebody's attention.
   const bool is_trouble = response.status >= 500 && response.status != 503;
   const LogLevel level = is_trouble ? LogLevel::error : LogLevel::info;
-  seams_.log.write(level, "request",
-                   {{"request", id},
-                    {"peer", request.peer},
-                    {"method", printable(request.method, 16)},
-                    {"target", printable(request.url, 120)},
-                    {"status", std::to_string(response.status)},
-                    {"code", answer ? "" : std::string(info(answer.error().code).name)},
-                    {"reason", answer ? "" : answer.error().message},
-                    {"millis", std::to_string(took.count())}});
-  return response;
+  const bool is_common = !is_trouble && (response.status >= 400 || request.method == "GET");
+  Log& log = is_common ? common_lines_ : seams_.log;
+  log.write(level, "request",
+            {{"request", std::string(response.headers.find("X-Request-Id").value_or(""))},
+             {"peer", request.peer},
+             {"method", printable(request.method, 16)},
+             {"target", printable(request.url, 120)},
+             {"status", std::to_string(response.status)},
+             {"code", answer ? "" : std::string(info(answer.error().code).name)},
+             {"reason", answer ? "" : answer.error().message},
+             {"millis", std::to_string(took.count())}});
+}
+
+Status Api::admit(const HttpRequest& request) {
+  return ask_limits_.admit(request.peer, seams_.clock.steady());
 }
 
 Api::Answer Api::route(const HttpRequest& request) {
@@ -106,7 +115,7 @@ Api::Answer Api::route(const HttpRequest& request) {
       return method == "POST" ? machine_event(request, id) : method_not_allowed("POST");
     }
     if (method == "GET") return show_lease(id);
-    if (method == "DELETE") return release_lease(id);
+    if (method == "DELETE") return release_lease(request, id);
     return method_not_allowed("GET, DELETE");
   }
   return fail(Code::no_such_path, "nothing is served at " + printable(path, 80));
@@ -114,6 +123,7 @@ Api::Answer Api::route(const HttpRequest& request) {
 
 Api::Answer Api::seed(const HttpRequest& request) {
   TRY_ASSIGN(const auto parsed, parse_seed(request, config_));
+  TRY(admit(request));
   if (const auto* ask = std::get_if<SeedAsk>(&parsed)) {
     TRY_ASSIGN(const auto asked, asking_.create(*ask));
     return leases_response(200, asked, config_.public_url);
@@ -127,6 +137,7 @@ Api::Answer Api::seed(const HttpRequest& request) {
 Api::Answer Api::create_leases(const HttpRequest& request, const Target& target) {
   TRY_ASSIGN(const auto patience, parse_wait(target));
   TRY_ASSIGN(const RunnersAsk ask, parse_runners_ask(request, config_));
+  TRY(admit(request));
   TRY_ASSIGN(auto asked, asking_.create(ask));
   const int status = any_new(asked) ? 201 : 200;
   if (patience) {
@@ -170,9 +181,10 @@ Api::Answer Api::show_lease(const std::string& id) {
   return json_response(200, json::serialize(body) + "\n");
 }
 
-Api::Answer Api::release_lease(const std::string& id) {
+Api::Answer Api::release_lease(const HttpRequest& request, const std::string& id) {
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  TRY(admit(request));
   TRY_ASSIGN(const Lease lease, asking_.release(*lease_id));
   return json_response(202, json::serialize(lease_json(lease, config_.public_url)) + "\n");
 }

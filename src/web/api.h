@@ -13,9 +13,11 @@
 #include "seam/clock.h"
 #include "seam/entropy.h"
 #include "seam/http_message.h"
+#include "seam/line_limit.h"
 #include "seam/log.h"
 #include "service/asking.h"
 #include "service/claims.h"
+#include "web/ask_limits.h"
 
 namespace mayfly {
 
@@ -29,21 +31,32 @@ struct ApiSeams {
 class Api final : public HttpService {
  public:
   Api(const Config& config, const ApiSeams& seams, Asking& asking, Claims& claims)
-      : config_(config), seams_(seams), asking_(asking), claims_(claims) {}
+      : config_(config),
+        seams_(seams),
+        asking_(asking),
+        claims_(claims),
+        ask_limits_(config.asks, config.listen.trusted_proxies),
+        common_lines_(seams.clock, seams.log, k_common_lines_per_minute) {}
 
-  // Adds X-Request-Id to every answer and writes one log line for it.
+  // Adds X-Request-Id to every answer and writes one log line for it; of what anybody can cause at
+  // will (refusals, and answers to GET) only so many a minute, and then how many were left out.
   [[nodiscard]] HttpResponse handle(const HttpRequest& request) override;
 
  private:
   using Answer = Result<HttpResponse>;
+  static constexpr int k_common_lines_per_minute = 600;
 
   [[nodiscard]] Answer route(const HttpRequest& request);
   [[nodiscard]] Answer seed(const HttpRequest& request);
   [[nodiscard]] Answer create_leases(const HttpRequest& request, const Target& target);
   [[nodiscard]] Answer show_lease(const std::string& id);
-  [[nodiscard]] Answer release_lease(const std::string& id);
+  [[nodiscard]] Answer release_lease(const HttpRequest& request, const std::string& id);
   [[nodiscard]] Answer claim(const HttpRequest& request);
   [[nodiscard]] Answer machine_event(const HttpRequest& request, const std::string& id);
+  // Before anything that makes GitHub be asked.
+  [[nodiscard]] Status admit(const HttpRequest& request);
+  void log_answer(const HttpRequest& request, const Answer& answer, const HttpResponse& response,
+                  Millis took);
   [[nodiscard]] Result<std::vector<AskedLease>> wait_for(std::vector<AskedLease> asked,
                                                          Millis patience);
 
@@ -51,6 +64,8 @@ class Api final : public HttpService {
   ApiSeams seams_;
   Asking& asking_;
   Claims& claims_;
+  AskLimits ask_limits_;
+  LineLimit common_lines_;
   std::atomic<int> waiting_ = 0;  // requests that hold a worker with wait=online
 };
 

@@ -148,6 +148,7 @@ admin_port = $admin_port
 api_url = "$github_url"
 token = "env:GITHUB_TOKEN"
 organization = "rr-debugger"
+calls_per_minute = ${calls_per_minute:-10000}
 [[repository]]
 name = "rr-debugger/rr"
 seed_labels = "while-a-run-is-live"
@@ -172,6 +173,7 @@ machines = 100
 machines_per_repository = 100
 usd_per_day = "10000.00"
 usd_per_month = "10000.00"
+asks_per_minute = ${asks_per_minute:-100000}
 [ledger]
 path = "$work/mayfly.db"
 [sweep]

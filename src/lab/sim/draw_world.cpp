@@ -7,6 +7,20 @@ namespace {
 
 constexpr const char* k_token_file = "/var/run/secrets/identity-token";
 
+// Honest callers all come from one address here, which asks more than a workflow's would; so most
+// worlds have no limit on asks to speak of.
+void draw_limits(Config& config, const Scenario& scenario, SeededEntropy& entropy) {
+  config.asks = {.per_minute = 100'000, .per_minute_per_prefix = 100'000};
+  if (scenario.flooding == 0) return;
+  const bool is_flooded = scenario.flooding >= 1000;
+  if (is_flooded || entropy.below(3) == 0)
+    config.github.calls_per_minute = static_cast<int>(60 + entropy.below(30));
+  if (!is_flooded && entropy.below(3) != 0) return;
+  config.asks.per_minute = static_cast<int>(20 + entropy.below(400));
+  config.asks.per_minute_per_prefix =
+      static_cast<int>(10 + entropy.below(static_cast<std::uint64_t>(config.asks.per_minute - 9)));
+}
+
 }  // namespace
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
@@ -30,6 +44,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
     config.limits.machines_per_repository = static_cast<int>(2 + entropy.below(5));
   if (entropy.below(3) == 0) config.limits.usd_per_day = Money{5'000'000};
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
+  draw_limits(config, scenario, entropy);
   return config;
 }
 

@@ -38,6 +38,8 @@ using SharedBooks = std::shared_ptr<Books>;
 [[nodiscard]] std::unique_ptr<Law> make_unknown_law(SharedBooks books);
 // laws_policy.cpp
 [[nodiscard]] std::unique_ptr<Law> make_policy_law(SharedBooks books);
+// laws_budget.cpp
+[[nodiscard]] std::unique_ptr<Law> make_budget_law(SharedBooks books);
 // laws_liveness.cpp
 [[nodiscard]] std::unique_ptr<Law> make_liveness_law(SharedBooks books);
 

@@ -46,7 +46,7 @@ Scenario named(std::string name, std::string text) {
 Scenario gentle(std::string name, std::string text) {
   Scenario scenario = named(std::move(name), std::move(text));
   scenario.cancelled = scenario.rerun_all = scenario.rerun_failed = scenario.stop_never_comes = 0;
-  scenario.repeating = scenario.crashing = scenario.lying = 0;
+  scenario.repeating = scenario.crashing = scenario.lying = scenario.flooding = 0;
   scenario.hostile = scenario.dead = scenario.slow = 0;
   scenario.draws_config = false;
   return scenario;
@@ -175,6 +175,7 @@ Scenario storm() {
       named("storm", "thousands of repeated requests a minute, launches' answers lost");
   scenario.repeating = 1000;
   scenario.repeats_max = 4000;
+  scenario.flooding = 0;
   scenario.runs_min = 3;
   scenario.runs_max = 5;
   scenario.gap_max = Millis{600'000};
@@ -196,6 +197,15 @@ Scenario moments() {
   return scenario;
 }
 
+Scenario flood() {
+  Scenario scenario = named("flood", "strangers flood the service while it may ask GitHub little");
+  scenario.flooding = 1000;
+  scenario.gap_max = Millis{600'000};
+  scenario.hostile = 300;
+  scenario.swarm = only({{K::throttle, 20}, {K::delay, 40}, {K::lose_reply, 30}, {K::kill, 200}});
+  return scenario;
+}
+
 Scenario dead_service() {
   Scenario scenario = named("dead-service",
                             "the service dies and never returns: the second "
@@ -213,9 +223,10 @@ Scenario dead_service() {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      mixed(),       two_servers(), people(),  hostile(),    crashes(),     ambiguous(),
-      github_down(), ec2_down(),    spot(),    records(),    clocks(),      dead_service(),
-      calm(),        moments(),     one_run(), one_v1_run(), quiet_years(), storm()};
+      mixed(),      two_servers(),  people(),   hostile(), crashes(),
+      ambiguous(),  github_down(),  ec2_down(), spot(),    records(),
+      clocks(),     dead_service(), calm(),     moments(), one_run(),
+      one_v1_run(), quiet_years(),  storm(),    flood()};
   return all;
 }
 

@@ -27,8 +27,9 @@ struct Scenario {
   int repeating = 200, crashing = 100, lying = 150;  // callers
   int hostile = 150, dead = 60, slow = 80;           // machines
   int seed_shape = 500;                              // asks as the seed's clients do; else v1
-  int long_jobs = 100;                               // up to twice the lifetime of a lease
-  int repeats_max = 4;                               // requests of a repeating caller
+  int flooding = 60;    // strangers' acts that are a flood of asks; 1000: budgets are small
+  int long_jobs = 100;  // up to twice the lifetime of a lease
+  int repeats_max = 4;  // requests of a repeating caller
 
   int servers = 1;
   bool has_enforcer = true;

@@ -74,6 +74,8 @@ class Server {
   // As kill -9; comes back by itself after `back_after` (none: never).
   void kill(std::optional<Millis> back_after);
   [[nodiscard]] bool is_up() const { return life_ != nullptr; }
+  // Of the world's processes; 0: none.
+  [[nodiscard]] int life() const { return life_ ? life_->number : 0; }
   // One request, from the asking fiber; waits for the answer until the deadline.
   [[nodiscard]] Result<HttpResponse> serve(const HttpRequest& request, SteadyTime deadline);
   [[nodiscard]] SkewedClock& clock() { return clock_; }

@@ -218,7 +218,7 @@ Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, St
   const bool is_machine = who.starts_with("machine");
   ++(is_machine ? counts.machine_requests : counts.requests);
   const std::string call = inbound_call(request);
-  request.peer = is_machine ? "198.18.0.4" : "203.0.113.7";
+  if (request.peer.empty()) request.peer = is_machine ? "198.18.0.4" : "203.0.113.7";
   const Deliver to = [&](const HttpRequest& sent) -> Result<HttpResponse> {
     Server* server = pick_server();
     if (server == nullptr) return fail(Code::transport_not_sent, "the service is down");

@@ -78,8 +78,8 @@ class SimWorld {
   SimWorld(const Scenario& scenario, std::uint64_t seed, FaultSpec faults);
   ~SimWorld();
 
-  // A request from outside, as curl or a machine makes it, from a fiber. The address decides
-  // nothing but the log. An Error: no answer.
+  // A request from outside, as curl or a machine makes it, from a fiber; from the address that
+  // callers or machines share where it names none. An Error: no answer.
   [[nodiscard]] Result<HttpResponse> ask(std::string_view who, HttpRequest request,
                                          SteadyTime deadline);
   // One upstream call of a server or the enforcer to the clouds, faults included; from a fiber.

@@ -14,6 +14,7 @@ class Stranger {
   explicit Stranger(SimWorld& world) : world_(world), entropy_(world.seed * 104'729 + 999'983) {}
 
   void act() {
+    if (entropy_.below(1000) < static_cast<std::uint64_t>(world_.scenario.flooding)) return flood();
     const bool wants_live = entropy_.below(2) == 0;
     const auto live = world_.ledger().live();
     const auto known = wants_live && live && !live->empty() ? live : world_.ledger().recent(20);
@@ -66,7 +67,10 @@ class Stranger {
     });
   }
 
-  Millis pause() { return Millis(static_cast<std::int64_t>(1000 + entropy_.below(900'000))); }
+  Millis pause() {
+    const bool is_pest = world_.scenario.flooding >= 1000;
+    return Millis(static_cast<std::int64_t>(1000 + entropy_.below(is_pest ? 60'000 : 900'000)));
+  }
 
  private:
   // A run of a pull request whose workflow names the labels of somebody else's runner. A bare label
@@ -81,6 +85,29 @@ class Stranger {
                          world_.clock.steady() + Seconds{900});
   }
 
+  // Asks for runs that are not there, and rings at the doorbell, as fast as the answers come, from
+  // one address or from one after the other.
+  void flood() {
+    const auto count = 20 + entropy_.below(200);
+    const auto addresses = 1 + entropy_.below(entropy_.below(2) == 0 ? 1 : 50);
+    const auto recent = world_.ledger().recent(1);
+    for (std::uint64_t i = 0; i < count && !world_.is_healed; ++i) {
+      peer_ = "198.51." + std::to_string(entropy_.below(addresses)) + ".66";
+      const auto what = entropy_.below(8);
+      if (what == 0 && recent && !recent->empty())
+        send("DELETE", "/v1/leases/" + recent->front().id.text, "");
+      else if (what == 1)
+        send("POST", "/",
+             R"({"operation":"destroy","label":"rr_runner_)" + entropy_.hex(16) + "\"}");
+      else
+        send("POST", "/v1/leases",
+             R"({"repository":"rr-debugger/rr","run_id":)" +
+                 std::to_string(900'000'000 + entropy_.below(what == 2 ? 3 : 1'000'000)) +
+                 R"(,"runners":[{"architecture":"x86_64"}]})");
+    }
+    peer_.clear();
+  }
+
   void claim(const Lease& lease, const std::string& nonce) {
     const std::string key = entropy_.hex(16);
     send("POST", "/v1/claims",
@@ -93,6 +120,7 @@ class Stranger {
             const std::string& nonce = {}) {
     HttpRequest request{method, path, {{"Host", "mayfly.test"}}, body};
     if (!body.empty()) request.headers.add("Content-Type", "application/json");
+    request.peer = peer_;
     if (!nonce.empty()) request.headers.add("X-Mayfly-Claim", nonce);
     (void)world_.ask("stranger", std::move(request), world_.clock.steady() + Seconds{60});
   }
@@ -100,6 +128,7 @@ class Stranger {
   SimWorld& world_;
   SeededEntropy entropy_;
   std::vector<std::pair<RunId, SteadyTime>> thefts_;  // and until when they wait
+  std::string peer_;                                  // empty: the address that everybody has
 };
 
 }  // namespace

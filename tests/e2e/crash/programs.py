@@ -130,6 +130,7 @@ admin_port = {admin_port}
 api_url = "http://127.0.0.1:{github_port}"
 token = "env:GITHUB_TOKEN"
 organization = "rr-debugger"
+calls_per_minute = 10000
 [[repository]]
 name = "rr-debugger/rr"
 seed_labels = "while-a-run-is-live"
@@ -157,6 +158,8 @@ machines = {machines}
 machines_per_repository = {machines}
 usd_per_day = "100000.00"
 usd_per_month = "100000.00"
+asks_per_minute = 100000
+asks_per_minute_per_prefix = 100000
 [ledger]
 path = "{ledger}"
 [sweep]
