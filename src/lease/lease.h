@@ -6,12 +6,12 @@
 // values.
 //
 // clang-format off
-//   launching ──▶ booting ──▶ claimed ──▶ online ──▶ busy ──▶ ending ──▶ gone
-//     │  ▲           │           │          │         │         ▲
-//     │  │           ├───────────┼──────────┼─────────┼─────────┤  deadline, run over, job done, death
-//     └──┼───────────┼───────────┼──────────┼─────────┼─────────┘  no capacity, refused
-//        └───────────┴───────────┴──────────┴─────────┘  relaunch, while launches are left: died
-//                            before its job, or the runner was given a job of another run
+//   launching --> booting --> claimed --> online --> busy --> ending --> gone
+//     |  ^           |           |          |         |         ^
+//     |  +-----------+-----------+----------+---------+         |  relaunch: died before its job,
+//     |              |           |          |         |         |  or given another run's job, and
+//     |              |           |          |         |         |  launches are left
+//     +--------------+-----------+----------+---------+---------+  deadline, run over, done, ...
 // clang-format on
 //
 // "ending" means: nothing more is wanted; the instance must be terminated and the runner taken off

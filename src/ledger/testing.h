@@ -79,8 +79,8 @@ void each_field(Lease& lease, Visit& visit) {
   visit_all(visit, id, repository, run_id, run_attempt, architecture, index, label, labels, source,
             actor, head, state, outcome, reason, created_at, state_since, deadline, version,
             next_launch_at, give_up_at, reserved, claim_key_sha256, runner_name, runner_id,
-            metadata_off, job_seen, job_confirmed, release_asked, run_confirmed, runner_missing_since,
-            machine_missing_since, runner_removed, machine_ended);
+            metadata_off, job_seen, job_confirmed, release_asked, run_confirmed,
+            runner_missing_since, machine_missing_since, runner_removed, machine_ended);
   each_field(launch, visit);
 }
 
