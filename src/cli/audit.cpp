@@ -1,19 +1,53 @@
+#include <algorithm>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/process.h"
+#include "cli/table.h"
 
 namespace mayfly::cli {
 namespace {
+
+// Of a list that grows with every lease that somebody tried: the newest.
+constexpr std::size_t k_refused_json_max = 1000;
+constexpr std::size_t k_refused_shown_max = 20;
+
+json::array refused_json(const std::vector<LeaseEvent>& refused) {
+  json::array out;
+  for (std::size_t i = 0; i < std::min(refused.size(), k_refused_json_max); ++i) {
+    const LeaseEvent& one = refused[i];
+    out.push_back(json::object{{"lease", one.lease_id.text},
+                               {"first_at", iso8601_millis(one.at)},
+                               {"what", one.name},
+                               {"reason", one.detail}});
+  }
+  return out;
+}
+
+void print_refused(const std::vector<LeaseEvent>& refused) {
+  if (refused.empty()) return;
+  Table table({"LEASE", "FIRST AT", "REFUSED", "BECAUSE"});
+  for (std::size_t i = 0; i < std::min(refused.size(), k_refused_shown_max); ++i) {
+    const LeaseEvent& one = refused[i];
+    table.add({one.lease_id.text, iso8601(one.at), one.name, printable(one.detail, 80)});
+  }
+  std::printf("\n%s", table.text().c_str());
+  if (refused.size() > k_refused_shown_max)
+    std::printf("and %zu more; --json lists up to %zu\n", refused.size() - k_refused_shown_max,
+                k_refused_json_max);
+}
 
 Result<int> run(const CommonOptions& options) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   TRY_ASSIGN(const auto ledger, open_ledger(config));
   TRY_ASSIGN(const Audit audit, ledger->audit());
+  TRY_ASSIGN(const auto refused, ledger->refusals());
   const bool balanced = audit.launched == audit.ended && audit.runners_left == 0;
   if (options.json) {
     json::object out;
@@ -25,6 +59,8 @@ Result<int> run(const CommonOptions& options) {
     out["spent_usd_at_most"] = human_usd(audit.spent);
     out["reserved_usd"] = human_usd(audit.reserved);
     out["balanced"] = balanced;
+    out["refusals"] = refused.size();
+    out["refused"] = refused_json(refused);
     std::printf("%s\n", json::serialize(out).c_str());
   } else {
     std::printf(
@@ -34,14 +70,16 @@ Result<int> run(const CommonOptions& options) {
         "runners left       %lld\n"
         "spent, at most     %s\n"
         "reserved           %s\n"
+        "refusals           %zu\n"
         "%s\n",
         static_cast<long long>(audit.leases), static_cast<long long>(audit.leases_live),
         static_cast<long long>(audit.launched), static_cast<long long>(audit.ended),
         static_cast<long long>(audit.runners_left), human_usd(audit.spent).c_str(),
-        human_usd(audit.reserved).c_str(),
+        human_usd(audit.reserved).c_str(), refused.size(),
         balanced                ? "launched = ended: every machine is gone"
         : audit.leases_live > 0 ? "machines are in use; the leases' deadlines hold"
                                 : "NOT BALANCED: a machine or runner has no live lease");
+    print_refused(refused);
   }
   return balanced || audit.leases_live > 0 ? 0 : 1;
 }

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ledger/sqlite_ledger.h"
 #include "os/condition_doorbell.h"
+#include "os/core_dumps.h"
 #include "os/http_transport.h"
 #include "os/line_log.h"
 #include "os/system_clock.h"
@@ -20,6 +21,7 @@
 namespace mayfly::cli {
 
 struct Process {
+  Process() { os::forbid_core_dumps(); }
   os::SystemClock clock;
   os::SystemEntropy entropy;
   os::SystemEnvironment environment;

@@ -20,6 +20,7 @@
 //   POST /_emulator/pulls/N/reviews               {"author","state":"APPROVED"}; its id
 //   POST /_emulator/pulls/N/reviews/ID/dismiss
 //   POST /_emulator/associations                  {"login","association":"CONTRIBUTOR"}
+//   GET  /_emulator/calls                         how many calls its API has had (emulate.cpp)
 // Thread rule: safe from many threads.
 
 #include <string>

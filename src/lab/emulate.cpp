@@ -1,7 +1,9 @@
 #include "lab/emulate.h"
 
+#include <atomic>
 #include <cstdio>
 
+#include "http/problem.h"
 #include "lab/control.h"
 #include "lab/machine/files.h"
 #include "lab/recorder.h"
@@ -13,7 +15,7 @@
 namespace mayfly::lab {
 namespace {
 
-void explain(Emulator& emulator, const std::string& directory) {
+void explain(Emulator& emulator, const std::string& directory, const std::string& session_token) {
   const FakeAwsOptions account;
   std::printf(
       "emulated EC2, SSM and STS at %s, GitHub at %s, machines in %s\n\n"
@@ -30,8 +32,21 @@ void explain(Emulator& emulator, const std::string& directory) {
       account.keys.front().id.c_str(), account.keys.front().secret.c_str(), k_emulated_token,
       emulator.github_url().c_str(), account.security_groups.begin()->c_str(),
       account.subnets.begin()->first.c_str(), emulator.github_url().c_str());
+  if (!session_token.empty()) std::printf("  export AWS_SESSION_TOKEN=%s\n", session_token.c_str());
   std::fflush(stdout);
 }
+
+// How many calls GitHub's API has had, those of runners left out: {"github_calls":N}.
+class CallCount final : public HttpService {
+ public:
+  void note(const HttpRequest& request) { calls_ += !request.url.starts_with("/_runner/"); }
+  [[nodiscard]] HttpResponse handle(const HttpRequest& /*request*/) override {
+    return json_response(200, "{\"github_calls\":" + std::to_string(calls_) + "}\n");
+  }
+
+ private:
+  std::atomic<std::int64_t> calls_ = 0;
+};
 
 Result<int> run(const EmulateOptions& options, const std::string& directory) {
   os::StopSignal stop;
@@ -45,18 +60,22 @@ Result<int> run(const EmulateOptions& options, const std::string& directory) {
   emulator_options.github_port = options.github_port;
   emulator_options.machines = options.machines;
   emulator_options.limits = options.limits;
+  emulator_options.session_token = options.session_token;
   emulator_options.slow_up_to = Millis{options.slow_ms};
   if (!options.record.empty()) {
     TRY_ASSIGN(recorder, Recorder::open(options.record));
-    emulator_options.on_github_exchange = [&recorder](const HttpRequest& request,
-                                                      const HttpResponse& response) {
-      recorder->note(request, response);
-    };
   }
+  CallCount calls;
+  emulator_options.on_github_exchange = [&](const HttpRequest& request,
+                                            const HttpResponse& response) {
+    calls.note(request);
+    if (recorder) recorder->note(request, response);
+  };
   TRY_ASSIGN(const auto emulator, Emulator::start(emulator_options, clock, entropy, log));
   Control control(emulator->github(), emulator_options.repository);
   emulator->add_github_service("/_emulator/", control);
-  explain(*emulator, directory);
+  emulator->add_github_service("/_emulator/calls", calls);
+  explain(*emulator, directory, options.session_token);
   stop.wait();
   return 0;
 }

@@ -70,6 +70,7 @@ Status Emulator::build(const EmulatorOptions& options, Entropy& entropy) {
   aws_options.boot_delay = Millis{700};
   aws_options.shutdown_delay = Millis{700};
   aws_options.throttling = options.limits;
+  aws_options.keys.front().session_token = options.session_token;
   add_canonical_images(aws_options);
   aws_ = std::make_unique<FakeAws>(clock_, entropy, std::move(aws_options));
   imds_ = std::make_unique<FakeImds>(*aws_, clock_, entropy);

@@ -39,8 +39,9 @@ struct EmulatorOptions {
   std::string organization = "rr-debugger";
   std::string repository = "rr-debugger/rr";
   MachineKind machines = MachineKind::processes;
-  bool limits = true;   // AWS throttles, and GitHub counts calls
-  Millis slow_up_to{};  // each call of AWS or GitHub takes a drawn time of at most this
+  bool limits = true;              // AWS throttles, and GitHub counts calls
+  std::string session_token = {};  // of the AWS key; empty: a long-lived key
+  Millis slow_up_to{};             // each call of AWS or GitHub takes a drawn time of at most this
   std::function<void(const HttpRequest&, const HttpResponse&)> on_github_exchange = {};
 };
 

@@ -137,6 +137,8 @@ int main(int argc, char** argv) {
                       "absolute path for the machines' directories; default: a temporary one");
   emulate->add_option("--record", emulate_options.record,
                       "file for every exchange with the emulated GitHub, as JSON lines");
+  emulate->add_option("--session-token", emulate_options.session_token,
+                      "the AWS key is a temporary one, with this token");
   using mayfly::lab::MachineKind;
   const auto machines_are = [&](MachineKind kind) {
     return [&, kind](std::int64_t) { emulate_options.machines = kind; };

@@ -76,6 +76,10 @@ bool is_edge(LeaseState from, LeaseState to) {
 
 bool is_live(LeaseState state) { return state != LeaseState::gone; }
 
+bool is_refusal(const LeaseEvent& event) {
+  return event.name == k_claim_refused || event.name == k_event_refused;
+}
+
 LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key) {
   std::string identity = deployment + '\n' + key.repository.text + '\n' +
                          std::string(to_string(key.architecture)) + '\n';

@@ -148,6 +148,12 @@ struct LeaseEvent {
   std::string detail;
 };
 
+// Stamps that say what was refused on behalf of a lease, and why: for its owner alone, since a
+// stranger could read from them how near a guess came.
+inline constexpr const char* k_claim_refused = "claim-refused";
+inline constexpr const char* k_event_refused = "event-refused";
+[[nodiscard]] bool is_refusal(const LeaseEvent& event);
+
 // "l-" + 20 hex digits of a hash over the key and the deployment: the same key has the same id.
 [[nodiscard]] LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key);
 // "mayfly-<run_id>-<arch>": what a v1 caller writes into runs-on.

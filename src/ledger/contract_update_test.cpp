@@ -220,11 +220,34 @@ TEST_CASE("ledger: a machine can append so many events and no more; an update st
     const Lease lease = reserved(ledger, 1);
     const Lease other = reserved(ledger, 2);
     for (int i = 0; i < k_events_max + 5; ++i) REQUIRE(ledger.append(stamp(lease, "spam")));
-    CHECK(ledger.events(lease.id).value().size() == k_events_max);
+    const auto kept = ledger.events(lease.id).value();
+    REQUIRE(kept.size() == k_events_max + 1);
+    CHECK(kept.back().name == k_event_refused);  // what was left out is told once
     REQUIRE(ledger.append(stamp(other, "own room")));
     CHECK(ledger.events(other.id).value().size() == 1);
     REQUIRE(ledger.update(lease, {stamp(lease, "ending")}, std::nullopt));
-    CHECK(ledger.events(lease.id).value().size() == k_events_max + 1);
+    CHECK(ledger.events(lease.id).value().size() == k_events_max + 2);
+  });
+}
+
+TEST_CASE("ledger: a refusal is kept once for each reason, also on a full timeline") {
+  on_each_ledger([](Ledger& ledger) {
+    const Lease lease = reserved(ledger, 1);
+    const Lease other = reserved(ledger, 2);
+    for (int i = 0; i < k_events_max; ++i) REQUIRE(ledger.append(stamp(lease, "spam")));
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(ledger.append_once({lease.id, k_noon, k_claim_refused, "wrong nonce"}));
+      REQUIRE(ledger.append_once({lease.id, k_noon, k_claim_refused, "another instance"}));
+      REQUIRE(ledger.append_once({lease.id, k_noon, k_event_refused, "wrong nonce"}));
+      REQUIRE(ledger.append_once({other.id, k_noon + Seconds{1}, k_claim_refused, "wrong nonce"}));
+    }
+    CHECK(ledger.events(lease.id).value().size() == k_events_max + 3);
+    const auto refused = ledger.refusals().value();
+    REQUIRE(refused.size() == 4);
+    CHECK(refused.front().lease_id == other.id);  // the newest
+    CHECK(refused.front().at == k_noon + Seconds{1});
+    CHECK(refused.back().name == k_claim_refused);
+    CHECK(refused.back().detail == "wrong nonce");
   });
 }
 

@@ -62,11 +62,16 @@ class Ledger {
   [[nodiscard]] virtual Result<Lease> update(const Lease& lease,
                                              const std::vector<LeaseEvent>& events,
                                              const std::optional<MachineRecord>& machine) = 0;
-  // A stamp alone. At most k_events_max per lease are kept: later ones are refused silently, so
-  // that a machine cannot fill the disk.
+  // A stamp alone. At most k_events_max per lease are kept, so that a machine cannot fill the disk;
+  // the first that is left out leaves a refusal (lease/lease.h) instead.
   [[nodiscard]] virtual Status append(const LeaseEvent& event) = 0;
+  // A stamp, once for each name and detail of a lease, however many others there are. The caller
+  // draws both from a fixed set, which bounds them.
+  [[nodiscard]] virtual Status append_once(const LeaseEvent& event) = 0;
 
   [[nodiscard]] virtual Result<std::vector<LeaseEvent>> events(const LeaseId& id) = 0;
+  // The refusals on all timelines, newest first. Reads every stamp there is: for the operator.
+  [[nodiscard]] virtual Result<std::vector<LeaseEvent>> refusals() = 0;
   [[nodiscard]] virtual Result<std::vector<MachineRecord>> machines(const LeaseId& id) = 0;
   [[nodiscard]] virtual Result<Audit> audit() = 0;
 

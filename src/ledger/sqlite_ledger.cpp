@@ -76,6 +76,18 @@ Status write_event(Database& database, const LeaseEvent& event) {
       .run();
 }
 
+Status write_once(Database& database, const LeaseEvent& event) {
+  Statement statement(database,
+                      "INSERT INTO event (lease_id, at, name, detail) SELECT ?1, ?2, ?3, ?4"
+                      " WHERE NOT EXISTS (SELECT 1 FROM event"
+                      " WHERE lease_id = ?1 AND name = ?3 AND detail = ?4)");
+  return statement.bind(event.lease_id.text)
+      .bind(epoch_millis(event.at))
+      .bind(event.name)
+      .bind(event.detail)
+      .run();
+}
+
 Status write_machine(Database& database, const MachineRecord& machine) {
   std::optional<std::int64_t> ended_at;
   if (machine.ended_at) ended_at = epoch_millis(*machine.ended_at);
@@ -200,12 +212,34 @@ Status SqliteLedger::append(const LeaseEvent& event) {
   Statement statement(database_,
                       "INSERT INTO event (lease_id, at, name, detail) SELECT ?1, ?2, ?3, ?4"
                       " WHERE (SELECT count(*) FROM event WHERE lease_id = ?1) < ?5");
-  return statement.bind(event.lease_id.text)
-      .bind(epoch_millis(event.at))
-      .bind(event.name)
-      .bind(event.detail)
-      .bind(std::int64_t{k_events_max})
-      .run();
+  TRY(statement.bind(event.lease_id.text)
+          .bind(epoch_millis(event.at))
+          .bind(event.name)
+          .bind(event.detail)
+          .bind(std::int64_t{k_events_max})
+          .run());
+  if (database_.changes() == 1) return {};
+  return write_once(database_, {event.lease_id, event.at, k_event_refused, "the timeline is full"});
+}
+
+Status SqliteLedger::append_once(const LeaseEvent& event) {
+  const std::scoped_lock lock(mutex_);
+  return write_once(database_, event);
+}
+
+Result<std::vector<LeaseEvent>> SqliteLedger::refusals() {
+  const std::scoped_lock lock(mutex_);
+  Statement query(database_,
+                  "SELECT lease_id, at, name, detail FROM event WHERE name IN (?, ?)"
+                  " ORDER BY at DESC, rowid DESC");
+  query.bind(k_claim_refused).bind(k_event_refused);
+  std::vector<LeaseEvent> events;
+  for (;;) {
+    TRY_ASSIGN(const bool row, query.step());
+    if (!row) return events;
+    events.push_back({LeaseId{query.text(0)}, wall_from_epoch_millis(query.number(1)),
+                      query.text(2), query.text(3)});
+  }
 }
 
 Result<std::vector<LeaseEvent>> SqliteLedger::events(const LeaseId& id) {

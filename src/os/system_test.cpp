@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +12,7 @@
 #include <set>
 
 #include "os/condition_doorbell.h"
+#include "os/core_dumps.h"
 #include "os/loopback_test.h"
 #include "os/signals.h"
 #include "os/system_clock.h"
@@ -116,6 +120,22 @@ TEST_CASE("doorbell: a ring from another thread ends the wait") {
   const NamedThread ringer("ringer", [&bell] { bell.ring(); });
   bell.wait_until(start + k_patience);
   CHECK(clock.steady() < start + k_patience);
+}
+
+TEST_CASE("core dumps: once forbidden there is no core, and nobody else reads the memory") {
+  const pid_t child = fork();  // it holds for the rest of a process's life
+  if (child == 0) {
+    const bool was_dumpable = prctl(PR_GET_DUMPABLE) == 1;
+    forbid_core_dumps();
+    rlimit limit{};
+    getrlimit(RLIMIT_CORE, &limit);
+    const bool is_forbidden =
+        prctl(PR_GET_DUMPABLE) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0;
+    _exit(was_dumpable && is_forbidden ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
 }
 
 TEST_CASE("signals: SIGTERM is waited for and ends nothing") {

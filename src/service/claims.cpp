@@ -22,8 +22,9 @@ constexpr std::size_t k_paced_max = 1000;
 
 // One answer for every reason, so that a stranger learns nothing about leases; the log has the
 // reason.
-tl::unexpected<Error> refuse(Log& log, const LeaseId& lease, std::string why) {
-  log.warning("claim-refused", {{"lease", lease.text}, {"reason", std::move(why)}});
+tl::unexpected<Error> refusal(LineLimit& log, const LeaseId& lease, const char* what,
+                              const std::string& why) {
+  log.warning(what, {{"lease", lease.text}, {"reason", why}});
   return fail(Code::claim_refused, "this machine has no claim to answer");
 }
 
@@ -45,20 +46,29 @@ bool is_machine_event(std::string_view name) {
   return std::find(k_event_names.begin(), k_event_names.end(), name) != k_event_names.end();
 }
 
+// Of a lease that there is. The reasons are few, so that a flood of refusals leaves few stamps.
+tl::unexpected<Error> Claims::refuse(const LeaseId& lease, const char* what,
+                                     const std::string& why) {
+  if (auto written = seams_.ledger.append_once({lease, seams_.clock.wall(), what, why}); !written)
+    seams_.log.warning("refusal-not-stamped",
+                       {{"lease", lease.text}, {"reason", written.error().message}});
+  return refusal(refusals_, lease, what, why);
+}
+
 Result<Lease> Claims::authorise(const Claim& claim) {
   TRY_ASSIGN(auto found, seams_.ledger.find(claim.lease_id));
-  if (!found) return refuse(refusals_, claim.lease_id, "no such lease");
+  if (!found) return refusal(refusals_, claim.lease_id, k_claim_refused, "no such lease");
   Lease& lease = *found;
-  if (!knows_nonce(lease, claim.nonce)) return refuse(refusals_, claim.lease_id, "wrong nonce");
+  if (!knows_nonce(lease, claim.nonce)) return refuse(lease.id, k_claim_refused, "wrong nonce");
   if (seams_.clock.wall() >= lease.deadline)
-    return refuse(refusals_, claim.lease_id, "past the deadline");
+    return refuse(lease.id, k_claim_refused, "past the deadline");
   if (lease.state == LeaseState::launching && lease.launch.pending) {
     seams_.doorbell.ring();  // the sweep finds the machine by its tag
     Error error{Code::claim_not_yet, "the launch's answer is still outstanding", Seconds{2}};
     return fail(std::move(error));
   }
   if (lease.launch.instance_id != claim.instance_id)
-    return refuse(refusals_, claim.lease_id, "another instance");
+    return refuse(lease.id, k_claim_refused, "another instance");
   if (is_binding_open(lease, seams_.clock.wall())) {
     seams_.doorbell.ring();  // the answer names the run, so the sweep must find it first
     return fail(Error{Code::claim_not_yet, "the label's run is still looked for", Seconds{2}});
@@ -67,8 +77,10 @@ Result<Lease> Claims::authorise(const Claim& claim) {
   if (lease.state == LeaseState::claimed &&
       equal_in_constant_time(sha256_hex(claim.key), lease.claim_key_sha256))
     return std::move(lease);
-  return refuse(refusals_, claim.lease_id,
-                "state is " + std::string(to_string(lease.state)) + ", or another claim key");
+  const bool is_claimed = lease.state == LeaseState::claimed;
+  return refuse(
+      lease.id, k_claim_refused,
+      is_claimed ? "another claim key" : "state is " + std::string(to_string(lease.state)));
 }
 
 Status Claims::pace(const LeaseId& lease) {
@@ -157,10 +169,11 @@ Result<ClaimAnswer> Claims::claim(const Claim& claim) {
 
 Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
   TRY_ASSIGN(auto found, seams_.ledger.find(event.lease_id));
-  if (!found) return refuse(refusals_, event.lease_id, "event for no lease");
+  if (!found) return refusal(refusals_, event.lease_id, k_event_refused, "no such lease");
   Lease& lease = *found;
   if (lease.state == LeaseState::gone || !knows_nonce(lease, event.nonce))
-    return refuse(refusals_, event.lease_id, "event of a stranger");
+    return refuse(lease.id, k_event_refused,
+                  lease.state == LeaseState::gone ? "the lease is gone" : "wrong nonce");
   const LeaseEvent stamp{lease.id, seams_.clock.wall(), "machine-" + event.name, event.detail};
   TRY(seams_.ledger.append(stamp));
   events_.info("machine-event",

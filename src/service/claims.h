@@ -3,11 +3,13 @@
 // The instance's side: its progress and its one claim. Both carry the nonce that only the machine's
 // tags hold. A claim is bound to lease, launch, instance and a key that the machine made: the same
 // machine may repeat it while its answer may have been lost, nobody else can, and it is refused
-// once the runner is online or the lease is ending. Whoever holds the nonce may be hostile and
-// claim without end: a lease gets so many registrations a minute, so that one machine does not use
-// up the calls to GitHub that are kept for the others' claims. Without the nonce a claim costs one
-// read of the ledger, as the public view of a lease does: to count strangers by address would let a
-// job starve the machines that boot behind the same NAT. Thread rule: safe from many threads.
+// once the runner is online or the lease is ending. What is refused is stamped on the lease's
+// timeline, once for each reason, for its owner (mayfly audit). Whoever holds the nonce may be
+// hostile and claim without end: a lease gets so many registrations a minute, so that one machine
+// does not use up the calls to GitHub that are kept for the others' claims. Without the nonce a
+// claim costs a look into the ledger, as the public view of a lease does: to count strangers by
+// address would let a job starve the machines that boot behind the same NAT. Thread rule: safe from
+// many threads.
 
 #include <map>
 #include <mutex>
@@ -79,6 +81,8 @@ class Claims {
   [[nodiscard]] Result<ClaimAnswer> try_claim(const Claim& claim);
   [[nodiscard]] Result<Lease> authorise(const Claim& claim);
   [[nodiscard]] Status pace(const LeaseId& lease);
+  [[nodiscard]] tl::unexpected<Error> refuse(const LeaseId& lease, const char* what,
+                                             const std::string& why);
   [[nodiscard]] Result<Lease> write_claim(Lease lease, const Claim& claim);
   [[nodiscard]] Result<github::JitConfig> register_runner(Lease& lease);
   void give_up(const Lease& lease, const Error& error);

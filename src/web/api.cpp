@@ -175,7 +175,8 @@ Api::Answer Api::show_lease(const std::string& id) {
   if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
   TRY_ASSIGN(const auto lease, seams_.ledger.find(*lease_id));
   if (!lease) return fail(Code::lease_not_found, "there is no lease " + lease_id->text);
-  TRY_ASSIGN(const auto events, seams_.ledger.events(*lease_id));
+  TRY_ASSIGN(auto events, seams_.ledger.events(*lease_id));
+  std::erase_if(events, is_refusal);
   json::object body = lease_json(*lease, config_.public_url);
   body["timeline"] = timeline_json(events);
   return json_response(200, json::serialize(body) + "\n");

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "web/testing.h"
 
 namespace mayfly {
@@ -92,13 +95,65 @@ TEST_CASE("api: any other report of a machine is noted and answered with nothing
   CHECK(bench.ledger->events(bench.lease.id).value().back().name == "machine-claiming");
 }
 
-TEST_CASE("api: a report of a stranger is refused and leaves no trace on the lease") {
+std::vector<std::string> refusals_of(Ledger& ledger) {
+  std::vector<std::string> out;
+  for (const LeaseEvent& event : ledger.refusals().value())
+    out.push_back(event.name + ": " + event.detail);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+TEST_CASE("api: a report of a stranger is refused and changes nothing but the owner's stamp") {
   MachineBench bench;
   const std::size_t count = bench.ledger->events(bench.lease.id).value().size();
-  const HttpResponse answer = bench.report(R"({"event":"failed"})", k_nonce);
-  CHECK(answer.status == 403);
-  CHECK(text_of(object_of(answer), "code") == "claim-refused");
-  CHECK(bench.ledger->events(bench.lease.id).value().size() == count);
+  for (int i = 0; i < 3; ++i) {
+    const HttpResponse answer = bench.report(R"({"event":"failed"})", k_nonce);
+    CHECK(answer.status == 403);
+    CHECK(text_of(object_of(answer), "code") == "claim-refused");
+  }
+  CHECK(bench.ledger->events(bench.lease.id).value().size() == count + 1);
+  CHECK(refusals_of(*bench.ledger) == std::vector<std::string>{"event-refused: wrong nonce"});
+}
+
+TEST_CASE("api: each reason for which claims were refused is stamped once, with its name") {
+  MachineBench bench;
+  bench.ec2_wire.answer(200, aws::testing::answer_xml("ModifyInstanceMetadataOptions", ""));
+  bench.github_wire.answer(201,
+                           R"({"runner":{"id":7,"name":"mf","os":"unknown","status":"offline",)"
+                           R"("busy":false,"labels":[]},"encoded_jit_config":"SklUX0NPTkZJRw"})");
+  REQUIRE(bench.claim().status == 200);
+  const auto refused = [&](const std::string& instance, const std::string& key,
+                           const std::string& nonce) {
+    const HttpResponse answer =
+        bench.send(post_as_machine("/v1/claims",
+                                   R"({"lease":")" + bench.lease.id.text + R"(","instance_id":")" +
+                                       instance + R"(","claim_key":")" + key + "\"}",
+                                   nonce));
+    CHECK(answer.status == 403);
+    return answer.body;
+  };
+  const std::string other_key(32, 'f');
+  std::set<std::string> answers;
+  for (int i = 0; i < 2; ++i) {
+    answers.insert(refused("i-0123456789abcdef0", other_key, bench.nonce));
+    answers.insert(refused("i-0000000000000dead", k_claim_key, bench.nonce));
+    answers.insert(refused("i-0123456789abcdef0", k_claim_key, k_nonce));
+  }
+  CHECK(answers.size() == 1);
+  CHECK(refusals_of(*bench.ledger) == std::vector<std::string>{"claim-refused: another claim key",
+                                                               "claim-refused: another instance",
+                                                               "claim-refused: wrong nonce"});
+}
+
+TEST_CASE("api: the public page of a lease does not tell what was refused") {
+  MachineBench bench;
+  const auto page = [&] { return bench.send(get("/v1/leases/" + bench.lease.id.text)).body; };
+  const std::string before = page();
+  REQUIRE(bench.report(R"({"event":"failed"})", k_nonce).status == 403);
+  bench.nonce = k_nonce;
+  REQUIRE(bench.claim().status == 403);
+  CHECK(refusals_of(*bench.ledger).size() == 2);
+  CHECK(page() == before);
 }
 
 }  // namespace

@@ -132,5 +132,13 @@ bad error_codes docs/errors.md "${row/or that/or not}"
 bad error_codes docs/errors.md "${row/Why./}"
 bad error_codes docs/errors.md "$row" "${row/no-such/no-more}"
 
+threats=('| tries to | what stops it | shown by |' '|---|---|---|')
+good docs/threat-model.md "${threats[@]}"
+bad threat_model docs/threat-model.md "${threats[@]}" '| steal | hope |  |'
+bad threat_model docs/threat-model.md "${threats[@]}" '| steal | a lock | `base: it holds` |'
+bad threat_model docs/threat-model.md "${threats[@]}" '| steal | a lock | `law: it holds` |'
+bad threat_model docs/threat-model.md "${threats[@]}" '| steal | a lock | `attack locks` |'
+bad threat_model docs/threat-model.md "${threats[@]}" '| steal | a lock | `locks` |'
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

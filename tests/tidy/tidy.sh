@@ -175,9 +175,28 @@ rule_error_codes() {
     <(codes_of_def) <(codes_of_docs)
 }
 
+# What docs/threat-model.md names as its tests is there: a suite, an attack, a law or a test case. A
+# row that names none is a claim.
+rule_threat_model() {
+  local doc=docs/threat-model.md line text kind
+  [ -f "$doc" ] || return 0
+  while IFS=$'\t' read -r line text; do
+    case "$text" in
+      '') kind="names no test" ;;
+      'attack '*) grep -qs "\"${text#attack }\": ${text#attack }\.run" tests/attack/attack.py ;;
+      'law: '*) grep -rqsF "return \"${text#law: }\"" src/lab/sim --include='laws_*.cpp' ;;
+      *' '*) grep -rqsF "TEST_CASE(\"$text\")" src --include='*_test.cpp' ;;
+      *) sed -n 's/^\([a-z][a-z-]*\) *|.*/\1/p' tests/suites 2>/dev/null | grep -qxF "$text" ;;
+    esac && [ -n "$text" ] || echo "$doc:$line: ${text:+there is no }${text:-$kind}"
+  done < <(awk -F '|' '/^\|/ && !/^\|[ -]*-/ && !/shown by \|$/ {
+      n = split($(NF - 1), part, "`")
+      if (n < 3) print FNR "\t"
+      for (i = 2; i <= n; i += 2) print FNR "\t" part[i] }' "$doc")
+}
+
 passed=0 failed=0
 for rule in room_includes library_includes outside_world banned leftover_notes file_limits \
-  function_length header_prose room_tests error_codes; do
+  function_length header_prose room_tests error_codes threat_model; do
   found="$("rule_$rule")"
   if [ -z "$found" ]; then
     echo "ok $rule"

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "http/problem.h"
 
@@ -23,6 +24,7 @@ json::object describe(const FakeInstance& instance, const Ec2World& world) {
   out["availability_zone"] = instance.availability_zone;
   out["market"] = to_string(instance.market);
   out["launched_at"] = iso8601_millis(instance.launched_at);
+  out["user_data_sha256"] = sha256_hex(instance.spec.user_data);
   out["metadata_enabled"] = instance.spec.metadata.endpoint;
   out["client_token"] = instance.client_token.text;
   out["tags"] = std::move(tags);

@@ -32,13 +32,12 @@ constexpr std::array<Names, 17> k_exact = {{{"CreateFleet", "create_fleet"},
                                             {"io", "io"}}};
 
 // What ended a claim, by how its reason in the log begins (service/claims.cpp).
-constexpr std::array<Names, 7> k_refusals = {{{"wrong nonce", "refused_wrong_nonce"},
+constexpr std::array<Names, 6> k_refusals = {{{"wrong nonce", "refused_wrong_nonce"},
                                               {"past the deadline", "refused_past_deadline"},
                                               {"another instance", "refused_another_instance"},
                                               {"no such lease", "refused_no_such_lease"},
-                                              {"state is", "refused_state"},
-                                              {"event of a stranger", "refused_event"},
-                                              {"event for no lease", "refused_event"}}};
+                                              {"another claim key", "refused_state"},
+                                              {"state is", "refused_state"}}};
 
 std::string with_underscores(std::string text) {
   std::replace(text.begin(), text.end(), '-', '_');
@@ -288,6 +287,7 @@ void Scout::log_line(SimWorld& world, const CapturingLog::Line& line) {
   const std::string event = with_underscores(line.event);
   if (event == "request") return mark(world, "told_" + with_underscores(field(line, "code")));
   if (event == "claim_refused") return note_refusal(world, field(line, "reason"));
+  if (event == "event_refused") return mark(world, "refused_event");
   if (event == "lease_adopted") return mark(world, "adopted");
   if (event == "lease_launching") {
     if (field(line, "detail") == k_stolen) mark(world, "stolen_runner");

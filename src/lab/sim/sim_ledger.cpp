@@ -70,6 +70,14 @@ Status SimLedger::append(const LeaseEvent& event) {
   return through("append", Access::write, [&] { return books().append(event); });
 }
 
+Status SimLedger::append_once(const LeaseEvent& event) {
+  return through("append_once", Access::write, [&] { return books().append_once(event); });
+}
+
+Result<std::vector<LeaseEvent>> SimLedger::refusals() {
+  return through("refusals", Access::read, [&] { return books().refusals(); });
+}
+
 Result<std::vector<LeaseEvent>> SimLedger::events(const LeaseId& id) {
   return through("events", Access::read, [&] { return books().events(id); });
 }

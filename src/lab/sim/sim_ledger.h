@@ -28,6 +28,8 @@ class SimLedger final : public Ledger {
   Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
                        const std::optional<MachineRecord>& machine) override;
   Status append(const LeaseEvent& event) override;
+  Status append_once(const LeaseEvent& event) override;
+  Result<std::vector<LeaseEvent>> refusals() override;
   Result<std::vector<LeaseEvent>> events(const LeaseId& id) override;
   Result<std::vector<MachineRecord>> machines(const LeaseId& id) override;
   Result<Audit> audit() override;

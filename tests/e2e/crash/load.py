@@ -205,9 +205,10 @@ class Naming:
     """Starts runs. The ids are handed out in order, so that a v1 run's labels, which name it, can
     be told beforehand: only one is started at a time."""
 
-    def __init__(self, emulator, books):
+    def __init__(self, emulator, books, shapes=("seed", "seed", "seed-2024", "v1")):
         self.emulator = emulator
         self.books = books
+        self.shapes = shapes
         self.lock = threading.Lock()
         self.next_run = None
         self.labels = 0
@@ -215,7 +216,7 @@ class Naming:
     def start(self, rng):
         """(run, [(path, body) of its creates], [(method, path, body) of its release]); a v1 run
         releases its leases by their ids, which are not known yet."""
-        shape = rng.choice(("seed", "seed", "seed-2024", "v1"))
+        shape = rng.choice(self.shapes)
         job_ms = rng.randrange(50, 800)
         with self.lock:
             if self.next_run is None:

@@ -64,12 +64,12 @@ def end(process, patience=20):
 class Emulator:
     """`mayfly emulate` on free ports: what the world is really like."""
 
-    def __init__(self, build, directory, machines, slow_ms):
+    def __init__(self, build, directory, machines, slow_ms, more=()):
         self.log = os.path.join(directory, "emulate.log")
         command = [os.path.join(build, "mayfly"), "emulate", "--aws-port", "0", "--github-port",
-                   "0", "--no-limits", "--slow-ms", str(slow_ms)]
-        if machines == "models":
-            command.append("--model-machines")
+                   "0", "--no-limits", "--slow-ms", str(slow_ms), *more]
+        if machines in ("models", "none"):
+            command.append("--model-machines" if machines == "models" else "--no-machines")
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, start_new_session=True)
@@ -106,6 +106,10 @@ class Emulator:
 
     def run(self, run):
         return self._ask(self.github_port, "GET", f"/_emulator/runs/{run}")
+
+    def calls(self):
+        """How many calls GitHub's API has had."""
+        return self._ask(self.github_port, "GET", "/_emulator/calls")["github_calls"]
 
     def drive(self, run, what):
         """False where the run's state forbids it: what was to be driven has ended already."""
