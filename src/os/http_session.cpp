@@ -22,7 +22,7 @@ constexpr std::size_t k_linger_bytes = 1024 * 1024;
 
 bool is_name(std::string_view name, std::string_view lower) { return to_lower(name) == lower; }
 
-HttpRequest to_request(const http::request<http::string_body>& message) {
+HttpRequest to_request(const http::request<GrowingBody>& message) {
   HttpRequest out;
   out.method = std::string(message.method_string());
   out.url = std::string(message.target());
@@ -189,7 +189,8 @@ void HttpSession::linger() {
 
 void HttpSession::drain(std::size_t left) {
   buffer_.clear();
-  stream_.async_read_some(buffer_.prepare(4096),
+  buffer_.shrink_to_fit();  // thousands that were cut off at once linger at once
+  stream_.async_read_some(buffer_.prepare(k_first_bytes),
                           [self = shared_from_this(), left](ErrorCode error, std::size_t size) {
                             if (!error && !self->is_expired_ && size < left)
                               self->drain(left - size);

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "os/beast.h"
+#include "os/growing_body.h"
 #include "os/http_server.h"
 #include "os/server_stream.h"
 
@@ -31,7 +32,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
  private:
   using ErrorCode = boost::system::error_code;
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  using Parser = boost::beast::http::request_parser<GrowingBody>;
 
   void await_request();
   void read_header();

@@ -147,7 +147,9 @@ TEST_CASE("api: each reason for which claims were refused is stamped once, with 
 
 TEST_CASE("api: the public page of a lease does not tell what was refused") {
   MachineBench bench;
-  const auto page = [&] { return bench.send(get("/v1/leases/" + bench.lease.id.text)).body; };
+  const auto page = [&] {
+    return bench.send({"GET", "/v1/leases/" + bench.lease.id.text, {}, "", "192.0.2.7"}).body;
+  };
   const std::string before = page();
   REQUIRE(bench.report(R"({"event":"failed"})", k_nonce).status == 403);
   bench.nonce = k_nonce;

@@ -16,6 +16,7 @@ from world import SweepWatch, World, figures
 
 FULL = {"slow": 10_000, "garbage": 1_000, "seconds": 60}
 SWEEP_EVERY = 1.0
+NETWORKS, PER_PREFIX = 100, 64  # the allowance is connections_per_prefix's default
 
 
 def is_sanitized(options):
@@ -30,11 +31,25 @@ def limits(options):
     return 2_000, None, 5.0
 
 
+class ConnectionWatch:
+    """The most descriptors that the service had at once."""
+
+    def __init__(self, world):
+        self.world, self.peak = world, 0
+        world.thread(self._watch)
+
+    def _watch(self):
+        while not self.world.over.wait(0.2):
+            descriptors = os.listdir(f"/proc/{self.world.service.process.pid}/fd")
+            self.peak = max(self.peak, len(descriptors))
+
+
 def play(world, options, checks, title, more):
     p99_max, memory_max, late_max = limits(options)
     slow = max(200, int(FULL["slow"] * options.size))
     garbage = max(100, int(FULL["garbage"] * options.size))
-    seconds = max(8, int(FULL["seconds"] * options.size))
+    seconds = max(5, int(FULL["seconds"] * options.size))
+    rising = 5 if options.size >= 1 else 2  # seconds until all slow clients are there
     quiet = threading.Event()
     callers = world.honest_runs(2, ("v1",), quiet)
     while len(world.service.rows("SELECT 1 FROM lease WHERE state = 'online'")) < 2:
@@ -42,11 +57,11 @@ def play(world, options, checks, title, more):
         if world.failed:
             break
     world.write_knowledge()
-    before = world.finish(world.attack("honest", rate=100, seconds=4, **more))
+    before = world.finish(world.attack("honest", rate=100, seconds=rising, **more))
     rest = world.service.memory_peak_mib()
-    sweeps = SweepWatch(world)
-    flood = world.attack("flood", slow=slow, garbage=garbage, seconds=seconds + 6, **more)
-    time.sleep(5)  # until all slow clients are there
+    sweeps, connections = SweepWatch(world), ConnectionWatch(world)
+    flood = world.attack("flood", slow=slow, garbage=garbage, seconds=seconds + rising + 1, **more)
+    time.sleep(rising)
     counts = world.finish(world.attack("honest", rate=100, seconds=seconds, **more))
     found = world.finish(flood)
     late, silent = max(0.0, sweeps.longest - SWEEP_EVERY), sweeps.silent
@@ -58,8 +73,9 @@ def play(world, options, checks, title, more):
     old = sum(n for answer, n in counts["answers"].items()
               if answer.endswith(("lease-ended", "run-not-live")))
     checks.check(f"{title}: the service lives", world.service.process.poll() is None)
-    checks.check(f"{title}: every honest caller was answered", good + old == counts["total"],
-                 counts)
+    busy = counts["answers"].get("503 overloaded", 0)
+    checks.check(f"{title}: every honest caller was answered, at most 1 % with 503: come again",
+                 good + old + busy == counts["total"] and busy <= counts["total"] / 100, counts)
     checks.check(f"{title}: honest callers waited at most {p99_max} ms (p99)",
                  counts["p99_ms"] <= p99_max, counts)
     checks.check(f"{title}: no sweep was more than {late_max} s late, and health told it always",
@@ -71,19 +87,18 @@ def play(world, options, checks, title, more):
     checks.check(f"{title}: the rig kept up", world.failed is None, world.failed)
     figures(title, seconds, slow_clients=found["open_peak"], garbage=found["garbage"],
             opened=found["opened"], closed_by_the_service=found["closed_by_service"],
-            honest=counts["total"], p50_ms=counts["p50_ms"], p99_ms=counts["p99_ms"],
+            honest=counts["total"], of_these_503=busy, p50_ms=counts["p50_ms"], p99_ms=counts["p99_ms"],
             max_ms=counts["max_ms"], p99_ms_without_flood=before["p99_ms"],
             memory_mib=round(memory, 1), memory_mib_before=round(rest, 1),
-            sweep_late_s=round(late, 2))
-    return found, slow
+            sweep_late_s=round(late, 2), connections_peak=connections.peak)
+    return connections.peak, slow
 
 
 def run_loopback(options, checks):
     with World(options) as world:
         world.service.start()
-        found, slow = play(world, options, checks, "floods", {})
-        checks.check("floods: the slow clients were really there",
-                     found["open_peak"] >= slow * 9 // 10, found)
+        peak, slow = play(world, options, checks, "floods", {})
+        checks.check("floods: the slow clients were really there", peak >= slow * 9 // 10, peak)
 
 
 # --- Callers from other networks
@@ -105,11 +120,11 @@ def run_in_namespace(options, checks):
     make_networks_local()
     with World(options, address="0.0.0.0") as world:
         world.service.start()
-        found, _ = play(world, options, checks, "floods from networks",
-                        {"network": 10, "networks": 100})
-        allowed = 100 * 64
+        peak, slow = play(world, options, checks, "floods from networks",
+                          {"network": 10, "networks": NETWORKS})
+        allowed = NETWORKS * PER_PREFIX + 200  # honest callers, machines, the ledger
         checks.check("floods from networks: none had more than its allowance",
-                     0 < found["open_peak"] <= allowed and found["closed_by_service"] > 0, found)
+                     min(slow, allowed) // 2 < peak <= allowed, peak)
 
 
 def run(options, checks):

@@ -20,11 +20,12 @@ RepositoryName repository_in(const Ask& ask) {
 }
 
 // "owner:branch". One without a colon filters nothing: GitHub ignores what it cannot read there.
-bool has_head(const GithubPull& pull, const std::optional<std::string>& head) {
+bool has_head(const GithubPull& pull, std::optional<std::string_view> head) {
   const std::size_t colon = head ? head->find(':') : std::string::npos;
   if (colon == std::string::npos) return true;
   const std::string owner = pull.head_repository.substr(0, pull.head_repository.find('/'));
-  return is_same(owner, head->substr(0, colon)) && pull.head_branch == head->substr(colon + 1);
+  return is_same(owner, std::string(head->substr(0, colon))) &&
+         pull.head_branch == head->substr(colon + 1);
 }
 
 bool passes(const Ask& ask, const GithubPull& pull, const std::string& state) {
@@ -39,7 +40,7 @@ bool passes(const Ask& ask, const GithubPull& pull, const std::string& state) {
 HttpResponse list_pulls(const Ask& ask, GithubWorld& world) {
   const RepositoryName repository = repository_in(ask);
   if (!is_served(ask, repository)) return not_found();
-  const std::string state = ask.target.parameter("state").value_or("open");
+  const std::string state(ask.target.parameter("state").value_or("open"));
   if (state != "open" && state != "closed" && state != "all")
     return refusal(422, "Validation Failed");
   json::array found;

@@ -16,10 +16,9 @@ namespace attack {
 namespace {
 
 enum class Kind { header, body, reader, idle };
-constexpr int k_kinds = 4;
 constexpr int k_slices = 20;  // of a second: each client moves once a second
 constexpr int k_tiny_buffer = 2048;
-constexpr int k_pipelined = 40;
+constexpr int k_pipelined = 16;  // more than a receiver so small lets through
 constexpr double k_garbage_stays_ms = 300;
 
 struct SlowClient {
@@ -51,7 +50,12 @@ class Flood {
   }
 
  private:
-  static Kind kind_of(std::size_t i) { return static_cast<Kind>(i % k_kinds); }
+  static Kind kind_of(std::size_t i) {
+    constexpr std::array<Kind, 10> k_kinds = {Kind::header, Kind::body,   Kind::header, Kind::idle,
+                                              Kind::body,   Kind::header, Kind::body,   Kind::idle,
+                                              Kind::body,   Kind::reader};
+    return k_kinds[i % k_kinds.size()];
+  }
 
   void move(std::size_t i) {
     SlowClient& client = clients_[i];

@@ -159,7 +159,8 @@ void Pool::begin_asks() {
 
 void Pool::open(std::size_t i) {
   Connection& connection = connections_[i];
-  if (connection.source == 0) connection.source = source_address(opened_++ % options_.sources);
+  if (connection.source == 0)
+    connection.source = source_address(options_.first_source + opened_++ % options_.sources);
   connection.fd = begin_connection(options_.port, connection.source);
   connection.got.clear();
   connection.may_be_stale = false;

@@ -48,6 +48,7 @@ class Pool {
     std::uint16_t port = 0;
     int connections = 64;
     std::uint64_t sources = 1;  // so many different addresses
+    std::uint64_t first_source = 0;
     double rate = 0;            // asks a second, whether or not earlier ones are answered; 0: as
                                 // fast as answers come
     std::uint64_t count = 0;    // end after so many asks; 0: never

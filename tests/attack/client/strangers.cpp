@@ -146,6 +146,7 @@ int honest(const Options& options) {
       {.port = options.port,
        .connections = 4,
        .sources = 3,
+       .first_source = 50'000,  // in no network of the floods'
        .rate = options.rate,
        .count = options.count,
        .seconds = options.seconds},
