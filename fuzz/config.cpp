@@ -29,6 +29,13 @@ void check_limits(const Caps& limits) {
   law(is_within(limits.machines, 1, 1000) && is_within(limits.machines_per_repository, 1, 1000) &&
           is_within(limits.machines_per_run, 1, 256),
       "no limit on machines is absent");
+  law(is_within(limits.machines_per_actor, 1, 1000) &&
+          is_within(limits.machines_per_pull_request, 1, 1000) &&
+          is_within(limits.machines_for_seed_labels, 1, 1000) &&
+          is_within(limits.launches_per_hour, 1, 10'000) &&
+          is_within(limits.launch_failures_max, 1, 100) &&
+          is_within(limits.launch_pause, std::chrono::minutes{1}, std::chrono::hours{24}),
+      "no limit on launches is absent");
   for (const Money cap : {limits.usd_per_day, limits.usd_per_month})
     law(cap > Money{} && cap < k_million, "no limit on money is absent");
 }

@@ -42,12 +42,20 @@ void print_refused(const std::vector<LeaseEvent>& refused) {
                 k_refused_json_max);
 }
 
+json::object paused(const LaunchPause& pause) {
+  return {{"cause", std::string(info(pause.cause).name)},
+          {"failures", pause.failures},
+          {"since", iso8601(pause.since)},
+          {"until", iso8601(pause.until)}};
+}
+
 Result<int> run(const CommonOptions& options) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   TRY_ASSIGN(const auto ledger, open_ledger(config));
   TRY_ASSIGN(const Audit audit, ledger->audit());
   TRY_ASSIGN(const auto refused, ledger->refusals());
+  TRY_ASSIGN(const auto pause, ledger->launch_pause(config.limits, process.clock.wall()));
   const bool balanced = audit.launched == audit.ended && audit.runners_left == 0;
   if (options.json) {
     json::object out;
@@ -61,6 +69,7 @@ Result<int> run(const CommonOptions& options) {
     out["balanced"] = balanced;
     out["refusals"] = refused.size();
     out["refused"] = refused_json(refused);
+    out["launches_paused"] = pause ? json::value(paused(*pause)) : json::value(nullptr);
     std::printf("%s\n", json::serialize(out).c_str());
   } else {
     std::printf(
@@ -80,6 +89,7 @@ Result<int> run(const CommonOptions& options) {
         : audit.leases_live > 0 ? "machines are in use; the leases' deadlines hold"
                                 : "NOT BALANCED: a machine or runner has no live lease");
     print_refused(refused);
+    if (pause) std::printf("LAUNCHES PAUSE: %s\n", describe(*pause).c_str());
   }
   return balanced || audit.leases_live > 0 ? 0 : 1;
 }

@@ -34,6 +34,12 @@ TEST_CASE("config: what is not written has its default") {
   CHECK(config.machine.lifetime == Seconds{3600});
   CHECK(config.machine.on_demand == OnDemand::when_no_spot);
   CHECK(config.limits.machines == 10);
+  CHECK(config.limits.machines_per_actor == 1000);
+  CHECK(config.limits.machines_per_pull_request == 1000);
+  CHECK(config.limits.machines_for_seed_labels == 4);
+  CHECK(config.limits.launches_per_hour == 60);
+  CHECK(config.limits.launch_failures_max == 5);
+  CHECK(config.limits.launch_pause == Seconds{900});
   CHECK(config.repositories.at(0).seed_labels == SeedLabels::off);
 }
 
@@ -43,7 +49,17 @@ TEST_CASE("config: what is written is what is read") {
       toml.find("lifetime = \"60m\""), 16,
       "lifetime = \"2h\"\nboot_timeout = \"5m\"\nidle_timeout = \"90s\"\nboots_max = 2\n"
       "on_demand = \"never\"\ncapacity_patience = \"0s\"\nroot_volume_gb = 64\nsudo = false");
+  toml.replace(toml.find("usd_per_day"), 0,
+               "machines_per_actor = 11\nmachines_per_pull_request = 12\n"
+               "machines_for_seed_labels = 13\nlaunches_per_hour = 14\n"
+               "launch_failures_max = 15\nlaunch_pause = \"16m\"\n");
   const Config config = parsed(toml);
+  CHECK(config.limits.machines_per_actor == 11);
+  CHECK(config.limits.machines_per_pull_request == 12);
+  CHECK(config.limits.machines_for_seed_labels == 13);
+  CHECK(config.limits.launches_per_hour == 14);
+  CHECK(config.limits.launch_failures_max == 15);
+  CHECK(config.limits.launch_pause == Seconds{960});
   CHECK(config.machine.lifetime == Seconds{7200});
   CHECK(config.machine.boot_timeout == Seconds{300});
   CHECK(config.machine.idle_timeout == Seconds{90});
@@ -203,6 +219,15 @@ TEST_CASE("config: numbers and times outside their bounds are refused") {
       {"usd_per_day", "machines = 1001\nusd_per_day", "from 1 to 1000"},
       {"usd_per_day", "machines_per_repository = 0\nusd_per_day", "from 1 to 1000"},
       {"usd_per_day", "machines_per_run = 257\nusd_per_day", "from 1 to 256"},
+      {"usd_per_day", "machines_per_actor = 0\nusd_per_day", "from 1 to 1000"},
+      {"usd_per_day", "machines_per_pull_request = 1001\nusd_per_day", "from 1 to 1000"},
+      {"usd_per_day", "machines_for_seed_labels = 0\nusd_per_day", "from 1 to 1000"},
+      {"usd_per_day", "launches_per_hour = 0\nusd_per_day", "from 1 to 10000"},
+      {"usd_per_day", "launches_per_hour = 10001\nusd_per_day", "from 1 to 10000"},
+      {"usd_per_day", "launch_failures_max = 0\nusd_per_day", "from 1 to 100"},
+      {"usd_per_day", "launch_failures_max = 101\nusd_per_day", "from 1 to 100"},
+      {"usd_per_day", "launch_pause = \"59s\"\nusd_per_day", "from 1m to 24h"},
+      {"usd_per_day", "launch_pause = \"25h\"\nusd_per_day", "from 1m to 24h"},
       {"\"5s\"", "\"999ms\"", "sweep.every must be from 1s to 1m"},
       {"\"5s\"", "\"61s\"", "sweep.every must be from 1s to 1m"},
       {"organization = \"octo\"", "organization = \"octo\"\nrunner_group_id = 0",

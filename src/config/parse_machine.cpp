@@ -23,6 +23,9 @@ constexpr std::size_t k_proxies_max = 64;
 constexpr IntRange k_machines = {1, 1000};
 constexpr IntRange k_machines_per_run = {1, 256};
 constexpr IntRange k_asks = {1, 100'000};
+constexpr IntRange k_launches = {1, 10'000};
+constexpr IntRange k_launch_failures = {1, 100};
+constexpr DurationRange k_launch_pauses = {minutes{1}, hours{24}};
 
 Result<Money> required_cap(const Section& section, std::string_view key) {
   Money cap;
@@ -101,6 +104,12 @@ Result<Caps> parse_limits(const Section& section) {
   TRY(section.integer("machines", k_machines, limits.machines));
   TRY(section.integer("machines_per_repository", k_machines, limits.machines_per_repository));
   TRY(section.integer("machines_per_run", k_machines_per_run, limits.machines_per_run));
+  TRY(section.integer("machines_per_actor", k_machines, limits.machines_per_actor));
+  TRY(section.integer("machines_per_pull_request", k_machines, limits.machines_per_pull_request));
+  TRY(section.integer("machines_for_seed_labels", k_machines, limits.machines_for_seed_labels));
+  TRY(section.integer("launches_per_hour", k_launches, limits.launches_per_hour));
+  TRY(section.integer("launch_failures_max", k_launch_failures, limits.launch_failures_max));
+  TRY(section.duration("launch_pause", k_launch_pauses, limits.launch_pause));
   TRY_ASSIGN(limits.usd_per_day, required_cap(section, "usd_per_day"));
   TRY_ASSIGN(limits.usd_per_month, required_cap(section, "usd_per_month"));
   return limits;

@@ -42,6 +42,26 @@ void warn_about_money(const Config& config, Warnings& out) {
   }
 }
 
+void warn_about_launches(const Config& config, Warnings& out) {
+  const Caps& limits = config.limits;
+  const std::string an_hour = std::to_string(limits.launches_per_hour);
+  if (limits.launches_per_hour < limits.machines_per_run) {
+    out.push_back("limits.launches_per_hour is " + an_hour +
+                  ", less than limits.machines_per_run: a run that asks for all of its runners at "
+                  "once is always refused");
+  } else if (limits.launches_per_hour < limits.machines) {
+    out.push_back("limits.launches_per_hour is " + an_hour +
+                  ", less than limits.machines: that many machines never start within an hour");
+  }
+  if (limits.launch_failures_max == 1)
+    out.push_back("limits.launch_failures_max is 1: a single machine that dies stops all launches");
+  if (limits.launch_pause >= config.machine.lifetime) {
+    out.push_back("limits.launch_pause is " + human_duration(limits.launch_pause) +
+                  ", not less than machine.lifetime: a lease that waits for its end is past its "
+                  "deadline");
+  }
+}
+
 void warn_about_images(const Config& config, Warnings& out) {
   for (const auto& [architecture, image] : config.images) {
     const std::string name{to_string(architecture)};
@@ -85,6 +105,7 @@ std::vector<std::string> warnings(const Config& config) {
   Warnings out;
   warn_about_network(config, out);
   warn_about_money(config, out);
+  warn_about_launches(config, out);
   warn_about_images(config, out);
   warn_about_policies(config, out);
   warn_about_budget(config, out);

@@ -33,6 +33,10 @@ TEST_CASE("warnings: each unwise setting has one sentence of its own") {
       {"0.085", "26", "c5.large can cost $26.00 in one lifetime"},
       {"name = \"octo/one\"", "name = \"octo/one\"\nforks = \"deny\"",
        "repository octo/one sets forks and no events"},
+      {"usd_per_day", "launches_per_hour = 3\nusd_per_day", "less than limits.machines_per_run"},
+      {"usd_per_day", "launches_per_hour = 9\nusd_per_day", "less than limits.machines:"},
+      {"usd_per_day", "launch_failures_max = 1\nusd_per_day", "limits.launch_failures_max is 1"},
+      {"usd_per_day", "launch_pause = \"60m\"\nusd_per_day", "limits.launch_pause is"},
       {"[image.x86_64]", "[image.arm64]\nid = \"ami-0b\"\n[image.x86_64]",
        "image.arm64 is never used"},
   };
@@ -55,6 +59,8 @@ TEST_CASE("warnings: what stays on this machine may be plain, and six hours are 
   CHECK(warnings_after("https://ci.example.org", "http://[::1]:8080").empty());
   CHECK(warnings_after("https://ci.example.org", "http://localhost").empty());
   CHECK(warnings_after("60m", "6h").empty());
+  CHECK(warnings_after("usd_per_day", "launches_per_hour = 10\nusd_per_day").empty());
+  CHECK(warnings_after("usd_per_day", "launch_pause = \"59m\"\nusd_per_day").empty());
   CHECK(warnings_after("port", "address = \"::1\"\nport").empty());
 }
 

@@ -1,5 +1,7 @@
 #include "lease/admission.h"
 
+#include <algorithm>
+
 namespace mayfly {
 namespace {
 
@@ -16,17 +18,54 @@ Status refuse_money(Code code, Money used, Money asked, Money cap) {
                         human_usd(asked) + " more asked for");
 }
 
-}  // namespace
+Error until(Code code, std::string message, Millis wait) {
+  return {code, std::move(message), std::max<Millis>(wait, Seconds{1})};
+}
 
-Status admit(const Usage& usage, const Ask& ask, const Caps& caps) {
+Status admit_machines(const Usage& usage, const Ask& ask, const Caps& caps) {
   if (usage.machines_of_run + ask.machines > caps.machines_per_run)
     return refuse_count(Code::limit_run, usage.machines_of_run, ask.machines,
                         caps.machines_per_run);
+  if (usage.machines_of_head + ask.machines > caps.machines_per_pull_request)
+    return refuse_count(Code::limit_pull_request, usage.machines_of_head, ask.machines,
+                        caps.machines_per_pull_request);
+  if (usage.machines_of_actor + ask.machines > caps.machines_per_actor)
+    return refuse_count(Code::limit_actor, usage.machines_of_actor, ask.machines,
+                        caps.machines_per_actor);
+  if (ask.source == Source::seed &&
+      usage.machines_for_seed_labels + ask.machines > caps.machines_for_seed_labels)
+    return refuse_count(Code::limit_seed_labels, usage.machines_for_seed_labels, ask.machines,
+                        caps.machines_for_seed_labels);
   if (usage.machines_of_repository + ask.machines > caps.machines_per_repository)
     return refuse_count(Code::limit_repository, usage.machines_of_repository, ask.machines,
                         caps.machines_per_repository);
   if (usage.machines + ask.machines > caps.machines)
     return refuse_count(Code::limit_machines, usage.machines, ask.machines, caps.machines);
+  return {};
+}
+
+}  // namespace
+
+Status admit_launches(const LaunchUsage& usage, int launches, const Caps& caps, WallTime now) {
+  if (usage.pause)
+    return fail(until(Code::launches_paused, describe(*usage.pause), usage.pause->until - now));
+  const int used = static_cast<int>(usage.of_hour.size());
+  const int too_many = used + launches - caps.launches_per_hour;
+  if (too_many <= 0) return {};
+  // More at once than an hour may have: no wait helps, and the longest is told.
+  const WallTime leaves =
+      too_many > used ? now + k_launch_window
+                      : usage.of_hour[static_cast<std::size_t>(too_many) - 1] + k_launch_window;
+  return fail(until(Code::limit_launches,
+                    std::to_string(used) + " of " + std::to_string(caps.launches_per_hour) +
+                        " launches in the last hour, " + std::to_string(launches) +
+                        " more asked for",
+                    leaves - now));
+}
+
+Status admit(const Usage& usage, const Ask& ask, const Caps& caps, WallTime now) {
+  TRY(admit_machines(usage, ask, caps));
+  TRY(admit_launches(usage.launches, ask.machines, caps, now));
   if (usage.reserved + usage.spent_today + ask.reserve > caps.usd_per_day)
     return refuse_money(Code::limit_money_day, usage.reserved + usage.spent_today, ask.reserve,
                         caps.usd_per_day);

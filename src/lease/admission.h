@@ -9,6 +9,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "lease/breaker.h"
 #include "lease/lease.h"
 
 namespace mayfly {
@@ -29,8 +30,19 @@ struct Caps {
   Millis launch_pause{std::chrono::minutes{15}};
 };
 
+// Launches are counted for so long.
+inline constexpr Millis k_launch_window = std::chrono::hours{1};
+
+struct LaunchUsage {
+  std::vector<WallTime>
+      of_hour;  // when they were intended, oldest first; not those without machine
+  std::optional<LaunchPause> pause;
+};
+
 // What is used up. Machines: leases whose machine is not confirmed ended. Money: reserved by those,
-// and spent by machines launched since midnight and since the first of the month (UTC).
+// and the whole cost of each machine that lived at some time since midnight, and since the first of
+// the month (UTC): more than that day's share of it, never less. Heads and actors count over all
+// repositories; those that GitHub does not name count as one.
 struct Usage {
   int machines = 0;
   int machines_of_repository = 0;
@@ -38,15 +50,25 @@ struct Usage {
   Money reserved;
   Money spent_today;
   Money spent_this_month;
+  int machines_of_actor = 0;
+  int machines_of_head = 0;
+  int machines_for_seed_labels = 0;
+  LaunchUsage launches;
 };
 
+// All of one run.
 struct Ask {
   int machines = 0;
   Money reserve;
+  Source source = Source::v1;
 };
 
 // Ok, or the first cap that would be passed, with both figures in the message.
-[[nodiscard]] Status admit(const Usage& usage, const Ask& ask, const Caps& caps);
+[[nodiscard]] Status admit(const Usage& usage, const Ask& ask, const Caps& caps, WallTime now);
+// The part of it that also holds for a launch in place of a dead machine. retry_after is set: the
+// moment at which enough launches will have left the hour, or the end of the pause.
+[[nodiscard]] Status admit_launches(const LaunchUsage& usage, int launches, const Caps& caps,
+                                    WallTime now);
 
 // The most that a lease can cost from now to its deadline: its machines run one after the other,
 // each is billed for a minute at least, and the last may outlive the deadline by the sweep's bound.

@@ -67,6 +67,7 @@ void adopt(Decision& decision, const View& view) {
   lease.launch.zone = machine.zone;
   lease.launch.on_demand = machine.on_demand;
   lease.next_launch_at.reset();
+  lease.reason.clear();
   note(decision, view.now, "adopted", machine.instance_id.text);
   if (lease.state == launching) move_to(decision, booting, view.now);
 }
@@ -280,6 +281,7 @@ void relaunch(Decision& decision, WallTime now, const SweepPolicy& policy, const
   lease.job_seen = lease.job_confirmed = false;
   lease.next_launch_at = now;
   lease.give_up_at.reset();
+  lease.reason = why;
   move_to(decision, launching, now, why);
 }
 

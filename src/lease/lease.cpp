@@ -55,6 +55,10 @@ constexpr std::size_t k_id_digits = 20;
 
 }  // namespace
 
+Code code_of_refusal(const Lease& lease) {
+  return code_named(lease.reason.substr(0, lease.reason.find(':'))).value_or(Code::aws_config);
+}
+
 std::string_view to_string(LeaseState state) { return name_of(k_states, state); }
 std::optional<LeaseState> parse_lease_state(std::string_view text) {
   return value_of(k_states, text);

@@ -153,6 +153,8 @@ struct LeaseEvent {
 inline constexpr const char* k_claim_refused = "claim-refused";
 inline constexpr const char* k_event_refused = "event-refused";
 [[nodiscard]] bool is_refusal(const LeaseEvent& event);
+// For what a refused lease was refused: its reason begins with the code's name.
+[[nodiscard]] Code code_of_refusal(const Lease& lease);
 
 // "l-" + 20 hex digits of a hash over the key and the deployment: the same key has the same id.
 [[nodiscard]] LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key);

@@ -85,16 +85,16 @@ const Caps k_caps{10, 5, 2, Money{25'000'000}, Money{100'000'000}};
 TEST_CASE("admission: the last machine within a cap is admitted and the next is refused") {
   Usage usage;
   usage.machines_of_run = 1;
-  CHECK(admit(usage, {1, Money{}}, k_caps).has_value());
-  CHECK(admit(usage, {2, Money{}}, k_caps).error().code == Code::limit_run);
+  CHECK(admit(usage, {1, Money{}}, k_caps, k_start).has_value());
+  CHECK(admit(usage, {2, Money{}}, k_caps, k_start).error().code == Code::limit_run);
   usage = Usage{};
   usage.machines_of_repository = 4;
-  CHECK(admit(usage, {1, Money{}}, k_caps).has_value());
-  CHECK(admit(usage, {2, Money{}}, k_caps).error().code == Code::limit_repository);
+  CHECK(admit(usage, {1, Money{}}, k_caps, k_start).has_value());
+  CHECK(admit(usage, {2, Money{}}, k_caps, k_start).error().code == Code::limit_repository);
   usage = Usage{};
   usage.machines = 9;
-  CHECK(admit(usage, {1, Money{}}, k_caps).has_value());
-  CHECK(admit(usage, {2, Money{}}, k_caps).error().code == Code::limit_machines);
+  CHECK(admit(usage, {1, Money{}}, k_caps, k_start).has_value());
+  CHECK(admit(usage, {2, Money{}}, k_caps, k_start).error().code == Code::limit_machines);
 }
 
 TEST_CASE("admission: money counts what is only reserved, and the limit itself may be reached") {
@@ -102,11 +102,12 @@ TEST_CASE("admission: money counts what is only reserved, and the limit itself m
   usage.spent_today = Money{10'000'000};
   usage.spent_this_month = Money{20'000'000};
   usage.reserved = Money{14'000'000};
-  CHECK(admit(usage, {1, Money{1'000'000}}, k_caps).has_value());
-  CHECK(admit(usage, {1, Money{1'000'001}}, k_caps).error().code == Code::limit_money_day);
+  CHECK(admit(usage, {1, Money{1'000'000}}, k_caps, k_start).has_value());
+  CHECK(admit(usage, {1, Money{1'000'001}}, k_caps, k_start).error().code == Code::limit_money_day);
   usage.spent_today = Money{};
   usage.spent_this_month = Money{85'500'000};
-  CHECK(admit(usage, {1, Money{1'000'000}}, k_caps).error().code == Code::limit_money_month);
+  CHECK(admit(usage, {1, Money{1'000'000}}, k_caps, k_start).error().code ==
+        Code::limit_money_month);
 }
 
 TEST_CASE(

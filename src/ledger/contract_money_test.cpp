@@ -72,24 +72,28 @@ TEST_CASE("ledger: money of a machine that has ended is spent, no longer reserve
   });
 }
 
-TEST_CASE("ledger: a day's money is of the machines launched since midnight UTC") {
+TEST_CASE("ledger: a day's money is of the machines that lived in it, to the last of them whole") {
   on_each_ledger([](Ledger& ledger) {
-    spend(ledger, 1, at("2026-11-22T23:59:59.999Z"), Money{4'000'000});
     const Caps caps = money_caps(k_dollar, wide_caps().usd_per_month);
-    CHECK(one_more(ledger, caps, at("2026-11-22T23:59:59.999Z")) == Code::limit_money_day);
-    CHECK_FALSE(one_more(ledger, caps, at("2026-11-23T00:00:00Z")));
+    const WallTime evening = at("2026-11-22T23:59:59.999Z");
+    const WallTime midnight = at("2026-11-23T00:00:00Z");
+    spend(ledger, 1, evening - Seconds{60}, Money{4'000'000});
+    CHECK(one_more(ledger, caps, evening) == Code::limit_money_day);
+    CHECK_FALSE(one_more(ledger, caps, midnight));
 
-    spend(ledger, 2, at("2026-11-23T00:00:00Z"), Money{1});
+    spend(ledger, 2, midnight - Seconds{60}, Money{1});  // it ended at midnight
+    CHECK(one_more(ledger, caps, midnight) == Code::limit_money_day);
     CHECK(one_more(ledger, caps, at("2026-11-23T23:59:59.999Z")) == Code::limit_money_day);
-    CHECK_FALSE(one_more(ledger, money_caps(k_dollar + Money{1}, Money{6'000'000}),
-                         at("2026-11-23T23:59:59.999Z")));
+    CHECK_FALSE(one_more(ledger, caps, at("2026-11-24T00:00:00Z")));
+    CHECK_FALSE(one_more(ledger, money_caps(k_dollar + Money{1}, Money{6'000'000}), midnight));
   });
 }
 
-TEST_CASE("ledger: a month's money is of the machines launched since its first midnight UTC") {
+TEST_CASE("ledger: a month's money is of the machines that lived in it") {
   on_each_ledger([](Ledger& ledger) {
-    spend(ledger, 1, at("2026-10-31T23:59:59.999Z"), Money{4'000'000});
-    spend(ledger, 2, at("2026-11-01T00:00:00Z"), Money{2'000'000});
+    const WallTime november = at("2026-11-01T00:00:00Z");
+    spend(ledger, 1, november - Seconds{61}, Money{4'000'000});
+    spend(ledger, 2, november - Seconds{30}, Money{2'000'000});
     const Money day = wide_caps().usd_per_day;
     CHECK(one_more(ledger, money_caps(day, Money{2'999'999}), k_noon) == Code::limit_money_month);
     CHECK_FALSE(one_more(ledger, money_caps(day, Money{3'000'000}), k_noon));

@@ -104,12 +104,15 @@ TEST_CASE("ledger: each cap refuses by its own name what it does not cover, and 
     REQUIRE(reserve(ledger, {numbered(1)}));
     for (const Row row : {Row{Code::limit_machines, &Caps::machines},
                           Row{Code::limit_repository, &Caps::machines_per_repository},
-                          Row{Code::limit_run, &Caps::machines_per_run}}) {
+                          Row{Code::limit_run, &Caps::machines_per_run},
+                          Row{Code::limit_actor, &Caps::machines_per_actor},
+                          Row{Code::limit_pull_request, &Caps::machines_per_pull_request},
+                          Row{Code::limit_launches, &Caps::launches_per_hour}}) {
       Caps caps = wide_caps();
       caps.*row.cap = 2;
       CHECK(refusal(ledger, {numbered(2), numbered(3)}, caps) == row.code);
     }
-    Caps just_enough{2, 2, 2, Money{2'000'000}, Money{2'000'000}};
+    Caps just_enough{2, 2, 2, Money{2'000'000}, Money{2'000'000}, 2, 2, 0, 2};
     CHECK(reserve(ledger, {numbered(2)}, just_enough));
   });
 }
@@ -138,6 +141,52 @@ TEST_CASE("ledger: machines of another run, attempt or repository count only for
     fifth.run_id = 45;
     fifth.repository = RepositoryName{"octo/three"};
     CHECK(refusal(ledger, {fifth}, caps) == Code::limit_machines);
+  });
+}
+
+TEST_CASE(
+    "ledger: an account and a pull request count over all repositories, bare labels over all") {
+  on_each_ledger([](Ledger& ledger) {
+    int n = 0;
+    const auto one_of = [&](const char* actor, const char* head, Source source = Source::v1) {
+      Lease lease = numbered(++n);
+      lease.run_id = 100 + n;
+      lease.repository = RepositoryName{"octo/r" + std::to_string(n)};
+      lease.actor = actor;
+      lease.head = head;
+      lease.source = source;
+      return lease;
+    };
+    REQUIRE(reserve(ledger, {one_of("ann", "ann/fork:fix")}));
+    REQUIRE(reserve(ledger, {one_of("bob", "bob/fork:fix", Source::seed)}));
+
+    Caps caps = wide_caps();
+    caps.machines_per_actor = 1;
+    CHECK(refusal(ledger, {one_of("ann", "ann/fork:other")}, caps) == Code::limit_actor);
+    CHECK(reserve(ledger, {one_of("cy", "ann/fork:fix")}, caps));
+    caps = wide_caps();
+    caps.machines_per_pull_request = 2;
+    CHECK(refusal(ledger, {one_of("dan", "ann/fork:fix")}, caps) == Code::limit_pull_request);
+    CHECK(reserve(ledger, {one_of("ann", "ann/fork:other")}, caps));
+    caps = wide_caps();
+    caps.machines_for_seed_labels = 1;
+    const Lease bare = one_of("eve", "eve/fork:fix", Source::seed);
+    CHECK(refusal(ledger, {bare}, caps) == Code::limit_seed_labels);
+    CHECK(reserve(ledger, {one_of("eve", "eve/fork:fix")}, caps));
+    end_machine(ledger, numbered(2).id, LeaseState::gone);
+    CHECK(reserve(ledger, {bare}, caps));
+  });
+}
+
+TEST_CASE("ledger: who has no account and no branch by GitHub's facts counts as one") {
+  on_each_ledger([](Ledger& ledger) {
+    REQUIRE(reserve(ledger, {numbered(1)}));
+    Caps caps = wide_caps();
+    caps.machines_per_actor = 1;
+    CHECK(refusal(ledger, {numbered(2)}, caps) == Code::limit_actor);
+    caps = wide_caps();
+    caps.machines_per_pull_request = 1;
+    CHECK(refusal(ledger, {numbered(2)}, caps) == Code::limit_pull_request);
   });
 }
 

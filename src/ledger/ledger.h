@@ -41,9 +41,9 @@ class Ledger {
   virtual ~Ledger() = default;
 
   // All or none, in one transaction. A lease whose id exists comes back as it is (is_new false);
-  // for the others the caps are checked (admit) and they are inserted with their events. All are of
-  // one repository and run. A new seed lease whose (run, attempt, architecture) has a seed lease
-  // already is refused with lease_conflict.
+  // for the others the caps are checked (admit) and they are inserted with their events, one launch
+  // counted for each. All are of one repository, run and source. A new seed lease whose (run,
+  // attempt, architecture) has a seed lease already is refused with lease_conflict.
   [[nodiscard]] virtual Result<std::vector<Reservation>> reserve(
       const std::vector<Lease>& asked, const std::vector<LeaseEvent>& events, const Caps& caps,
       WallTime now) = 0;
@@ -58,10 +58,20 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Lease>> recent(int count_max) = 0;
 
   // Writes the lease if its stored version is lease.version, and answers with the new version; the
-  // events and the machine's record go into the same transaction.
+  // events, the machine's record and what the lease says of its newest launch (outcome_of_launch;
+  // the first one stands) go into the same transaction.
   [[nodiscard]] virtual Result<Lease> update(const Lease& lease,
                                              const std::vector<LeaseEvent>& events,
                                              const std::optional<MachineRecord>& machine) = 0;
+  // Likewise, with the intent of one more launch of its own: refused as admit_launches() says, and
+  // then nothing is written. The on-demand try after a lack of spot capacity is no launch of its
+  // own: update() writes it.
+  [[nodiscard]] virtual Result<Lease> launch_again(const Lease& lease,
+                                                   const std::vector<LeaseEvent>& events,
+                                                   const Caps& caps, WallTime now) = 0;
+  // Whether new launches pause now, because the last ones failed.
+  [[nodiscard]] virtual Result<std::optional<LaunchPause>> launch_pause(const Caps& caps,
+                                                                        WallTime now) = 0;
   // A stamp alone. At most k_events_max per lease are kept, so that a machine cannot fill the disk;
   // the first that is left out leaves a refusal (lease/lease.h) instead.
   [[nodiscard]] virtual Status append(const LeaseEvent& event) = 0;

@@ -86,6 +86,25 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     "ALTER TABLE lease ADD COLUMN machine_missing_since INTEGER;",
     "ALTER TABLE lease ADD COLUMN head TEXT NOT NULL DEFAULT '';",
     "ALTER TABLE lease ADD COLUMN job_confirmed INTEGER NOT NULL DEFAULT 0;",
+    // One row per launch that was let through; number is the lease's at its first intent. verdict
+    // and cause are of lease/breaker.h, empty while it is open.
+    R"sql(
+CREATE TABLE launch (
+  lease_id TEXT NOT NULL REFERENCES lease(id),
+  number INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  verdict TEXT NOT NULL DEFAULT '',
+  cause TEXT NOT NULL DEFAULT '',
+  settled_at INTEGER,
+  PRIMARY KEY (lease_id, number)
+) STRICT;
+CREATE INDEX launch_at ON launch(at);
+CREATE INDEX launch_told ON launch(settled_at) WHERE verdict IN ('came-up', 'failed');
+INSERT INTO launch (lease_id, number, at)
+  SELECT id, launch_number, launch_intended_at FROM lease WHERE launch_number > 0;
+CREATE INDEX machine_ended ON machine(ended_at);
+DROP INDEX machine_launched;
+)sql",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

@@ -1,7 +1,9 @@
 #include "ledger/sqlite_ledger.h"
 
+#include "ledger/launch_rows.h"
 #include "ledger/lease_row.h"
 #include "ledger/schema.h"
+#include "ledger/usage.h"
 
 namespace mayfly {
 namespace {
@@ -21,36 +23,6 @@ Result<Lease> load(Database& database, const LeaseId& id, bool& found) {
 Result<std::int64_t> single_number(Statement& query) {
   TRY_ASSIGN(const bool row, query.step());
   return row ? query.number(0) : std::int64_t{0};
-}
-
-Result<Money> spent_since(Database& database, WallTime since) {
-  Statement query(database,
-                  "SELECT coalesce(sum(spent_micros), 0) FROM machine WHERE launched_at >= ?");
-  query.bind(epoch_millis(since));
-  TRY_ASSIGN(const std::int64_t micros, single_number(query));
-  return Money{micros};
-}
-
-Result<Usage> read_usage(Database& database, const Lease& for_lease, WallTime now) {
-  Statement query(database,
-                  "SELECT count(*), coalesce(sum(repository = ?), 0),"
-                  " coalesce(sum(repository = ? AND run_id = ? AND run_attempt = ?), 0),"
-                  " coalesce(sum(reserved_micros), 0)"
-                  " FROM lease WHERE state <> 'gone' AND machine_ended = 0");
-  query.bind(for_lease.repository.text)
-      .bind(for_lease.repository.text)
-      .bind(for_lease.run_id)
-      .bind(std::int64_t{for_lease.run_attempt});
-  TRY_ASSIGN(const bool row, query.step());
-  MAYFLY_CHECK(row);
-  Usage usage;
-  usage.machines = static_cast<int>(query.number(0));
-  usage.machines_of_repository = static_cast<int>(query.number(1));
-  usage.machines_of_run = static_cast<int>(query.number(2));
-  usage.reserved = Money{query.number(3)};
-  TRY_ASSIGN(usage.spent_today, spent_since(database, start_of_day(now)));
-  TRY_ASSIGN(usage.spent_this_month, spent_since(database, start_of_month(now)));
-  return usage;
 }
 
 Status refuse_second_label(Database& database, const Lease& lease) {
@@ -147,12 +119,16 @@ Result<std::vector<Reservation>> SqliteLedger::reserve(const std::vector<Lease>&
     TRY(refuse_second_label(database_, lease));
     ask.machines += 1;
     ask.reserve += lease.reserved;
+    ask.source = lease.source;
   }
   if (ask.machines == 0) return reservations;
-  TRY_ASSIGN(const Usage usage, read_usage(database_, asked.front(), now));
-  TRY(admit(usage, ask, caps));
-  for (const Reservation& reservation : reservations)
-    if (reservation.is_new) TRY(insert_lease(database_, reservation.lease));
+  TRY_ASSIGN(const Usage usage, read_usage(database_, asked.front(), caps, now));
+  TRY(admit(usage, ask, caps, now));
+  for (const Reservation& reservation : reservations) {
+    if (!reservation.is_new) continue;
+    TRY(insert_lease(database_, reservation.lease));
+    TRY(insert_launch(database_, reservation.lease, now));
+  }
   for (const LeaseEvent& event : events)
     for (const Reservation& reservation : reservations)
       if (reservation.is_new && reservation.lease.id == event.lease_id)
@@ -191,20 +167,44 @@ Result<std::vector<Lease>> SqliteLedger::recent(int count_max) {
   return read_leases(query);
 }
 
-Result<Lease> SqliteLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                                   const std::optional<MachineRecord>& machine) {
-  const std::scoped_lock lock(mutex_);
-  TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
+Result<Lease> SqliteLedger::replace(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                    const std::optional<MachineRecord>& machine) {
   TRY_ASSIGN(const bool replaced, replace_lease(database_, lease));
   if (!replaced)
     return fail(Code::lease_conflict, "lease " + lease.id.text + " is no longer at version " +
                                           std::to_string(lease.version));
   for (const LeaseEvent& event : events) TRY(write_event(database_, event));
   if (machine) TRY(write_machine(database_, *machine));
-  TRY(transaction.commit());
   Lease written = lease;
   written.version += 1;
   return written;
+}
+
+Result<Lease> SqliteLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                   const std::optional<MachineRecord>& machine) {
+  const std::scoped_lock lock(mutex_);
+  TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
+  TRY_ASSIGN(Lease written, replace(lease, events, machine));
+  TRY(settle_launch(database_, written));
+  TRY(transaction.commit());
+  return written;
+}
+
+Result<Lease> SqliteLedger::launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                         const Caps& caps, WallTime now) {
+  const std::scoped_lock lock(mutex_);
+  TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
+  TRY_ASSIGN(Lease written, replace(lease, events, std::nullopt));
+  TRY_ASSIGN(const LaunchUsage usage, read_launches(database_, caps, now));
+  TRY(admit_launches(usage, 1, caps, now));
+  TRY(insert_launch(database_, written, now));
+  TRY(transaction.commit());
+  return written;
+}
+
+Result<std::optional<LaunchPause>> SqliteLedger::launch_pause(const Caps& caps, WallTime now) {
+  const std::scoped_lock lock(mutex_);
+  return read_pause(database_, caps, now);
 }
 
 Status SqliteLedger::append(const LeaseEvent& event) {

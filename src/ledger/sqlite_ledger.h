@@ -29,6 +29,9 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<Lease>> recent(int count_max) override;
   Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
                        const std::optional<MachineRecord>& machine) override;
+  Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
+                             const Caps& caps, WallTime now) override;
+  Result<std::optional<LaunchPause>> launch_pause(const Caps& caps, WallTime now) override;
   Status append(const LeaseEvent& event) override;
   Status append_once(const LeaseEvent& event) override;
   Result<std::vector<LeaseEvent>> refusals() override;
@@ -40,6 +43,9 @@ class SqliteLedger final : public Ledger {
 
  private:
   explicit SqliteLedger(sqlite::Database database) : database_(std::move(database)) {}
+  // Within the caller's transaction.
+  [[nodiscard]] Result<Lease> replace(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                      const std::optional<MachineRecord>& machine);
 
   std::mutex mutex_;
   sqlite::Database database_;

@@ -74,8 +74,8 @@ Code code_of_ended(const Lease& lease) {
       return Code::deadline_passed;
     case Outcome::idle:
       return Code::idle_limit;
-    case Outcome::refused:  // the reason begins with the name of the code it was refused for
-      return code_named(lease.reason.substr(0, lease.reason.find(':'))).value_or(Code::aws_config);
+    case Outcome::refused:
+      return code_of_refusal(lease);
     default:
       return Code::lease_ended;
   }

@@ -59,7 +59,8 @@ ControlPlane::ControlPlane(const Config& config, const World& world,
               packages_),
       sweeper_(config, {world.clock, world.log, world.ledger, github_for_sweep_, aws_->ec2},
                demand_of_sweep_, launcher_),
-      diagnosis_(config, {world.clock, github_for_sweep_, aws_->ec2, aws_->credentials}, images_,
-                 packages_) {}
+      diagnosis_(config,
+                 {world.clock, github_for_sweep_, aws_->ec2, aws_->credentials, world.ledger},
+                 images_, packages_) {}
 
 }  // namespace mayfly

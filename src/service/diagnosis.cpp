@@ -38,6 +38,15 @@ bool is_alive(const aws::Instance& instance) {
          instance.state != aws::InstanceState::shutting_down;
 }
 
+// Machines that can live at once: with few launches an hour and short lives, fewer than allowed.
+int machines_at_once(const Config& config) {
+  constexpr Millis k_overrun_bound = Seconds{120};
+  const auto hours =
+      std::chrono::ceil<std::chrono::hours>(config.machine.lifetime + k_overrun_bound).count();
+  return static_cast<int>(
+      std::min<std::int64_t>(config.limits.machines, config.limits.launches_per_hour * hours));
+}
+
 }  // namespace
 
 WorstDay worst_day(const Config& config) {
@@ -45,14 +54,15 @@ WorstDay worst_day(const Config& config) {
       config.instance_types.begin(), config.instance_types.end(),
       [](const auto& a, const auto& b) { return a.usd_per_hour < b.usd_per_hour; });
   WorstDay day;
-  day.all_machines =
-      price_for(dearest->usd_per_hour, std::chrono::hours{24} * config.limits.machines);
+  const int machines = machines_at_once(config);
+  day.all_machines = price_for(dearest->usd_per_hour, std::chrono::hours{24} * machines);
   const Money limit = config.limits.usd_per_day;
   day.at_most = std::min(day.all_machines, limit);
-  const std::string all = std::to_string(config.limits.machines) + " " +
-                          plural(config.limits.machines, "machine") + " x " +
-                          human_usd(dearest->usd_per_hour) + " an hour (" + dearest->instance_type +
-                          ") x 24 h = " + human_usd(day.all_machines);
+  const std::string why =
+      machines < config.limits.machines ? " (by limits.launches_per_hour and their lifetime)" : "";
+  const std::string all = std::to_string(machines) + " " + plural(machines, "machine") + why +
+                          " x " + human_usd(dearest->usd_per_hour) + " an hour (" +
+                          dearest->instance_type + ") x 24 h = " + human_usd(day.all_machines);
   day.text =
       "at most " + human_usd(day.at_most) + " a day: " +
       (limit < day.all_machines ? "limits.usd_per_day, where " + all
@@ -73,6 +83,7 @@ void Diagnosis::report(std::string subject, const Error& error) {
 std::vector<Finding> Diagnosis::run() {
   findings_.clear();
   check_configuration();
+  check_launches();
   check_github();
   check_aws();
   return findings_;
@@ -84,6 +95,14 @@ void Diagnosis::check_configuration() {
   const WorstDay day = worst_day(config_);
   good("money", day.text);
   findings_.back().usd_per_day = day.at_most;
+}
+
+void Diagnosis::check_launches() {
+  const auto pause = seams_.ledger.launch_pause(config_.limits, seams_.clock.wall());
+  if (!pause) return report("launches", pause.error());
+  if (!*pause) return good("launches", "not paused");
+  findings_.push_back({Finding::Level::problem, "launches", describe(**pause),
+                       std::string(info((*pause)->cause).remedy)});
 }
 
 void Diagnosis::check_github() {

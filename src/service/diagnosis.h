@@ -32,6 +32,7 @@ struct DiagnosisSeams {
   github::GithubClient& github;
   aws::Ec2Client& ec2;
   aws::CredentialsChain& credentials;
+  Ledger& ledger;
 };
 
 class Diagnosis {
@@ -47,6 +48,7 @@ class Diagnosis {
 
  private:
   void check_configuration();
+  void check_launches();
   void check_github();
   void check_policy(const RepositoryConfig& repository);
   void check_runner_group();
@@ -69,7 +71,7 @@ class Diagnosis {
 // The most that machines can cost in one day, and how that comes about. Disks and traffic are
 // extra.
 struct WorstDay {
-  Money all_machines;  // limits.machines of the dearest type, all day
+  Money all_machines;  // as many of the dearest type as can live at once, all day
   Money at_most;       // the same, capped by limits.usd_per_day
   std::string text;    // one line
 };

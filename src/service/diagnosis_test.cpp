@@ -255,7 +255,8 @@ TEST_CASE("diagnosis: without credentials AWS is not asked anything") {
   Service service(one_architecture());
   answer_github_well(service);
   aws::CredentialsChain none(service.clock, {});
-  Diagnosis diagnosis(service.config, {service.clock, service.github, service.ec2, none},
+  Diagnosis diagnosis(service.config,
+                      {service.clock, service.github, service.ec2, none, *service.ledger},
                       service.images, service.packages);
   const auto findings = diagnosis.run();
   CHECK(about(findings, "aws: credentials").level == Level::problem);
@@ -274,6 +275,42 @@ TEST_CASE("diagnosis: the worst day is every machine all day at the dearest pric
   CHECK(worst_day(config).text ==
         "at most $1.00 a day: limits.usd_per_day, where 3 machines x $0.0900 an hour (c7i.large) x "
         "24 h = $6.48; at most $500.00 a month");
+}
+
+TEST_CASE("diagnosis: few launches an hour bound the worst day as well") {
+  Config config = small_config();
+  config.limits.machines = 10;
+  config.limits.launches_per_hour = 2;
+  config.machine.lifetime = std::chrono::minutes{58};
+  CHECK(worst_day(config).at_most == Money{90'000 * 24 * 2});
+  CHECK(worst_day(config).text.starts_with(
+      "at most $4.32 a day: 2 machines (by limits.launches_per_hour and their lifetime) x"));
+  config.machine.lifetime = std::chrono::minutes{59};  // and two minutes past its deadline
+  CHECK(worst_day(config).at_most == Money{90'000 * 24 * 4});
+}
+
+TEST_CASE("diagnosis: launches that pause are a problem, with the cause and its remedy") {
+  Config config = small_config();
+  config.limits.launch_failures_max = 1;
+  Service service(config);
+  const auto launches = [&] {
+    for (const Finding& finding : service.diagnosis.run())
+      if (finding.subject == "launches") return finding;
+    return Finding{};
+  };
+  CHECK(launches().text == "not paused");
+  Lease lease;
+  lease.id = LeaseId{"l-0123456789abcdef0123"};
+  REQUIRE(service.ledger->reserve({lease}, {}, config.limits, service.clock.wall()));
+  lease.state = LeaseState::ending;
+  lease.outcome = Outcome::refused;
+  lease.reason = "aws-quota: no room";
+  lease.state_since = service.clock.wall();
+  REQUIRE(service.ledger->update(lease, {}, std::nullopt));
+  const Finding found = launches();
+  CHECK(found.level == Finding::Level::problem);
+  CHECK(found.text.find("aws-quota") != std::string::npos);
+  CHECK(found.remedy == info(Code::aws_quota).remedy);
 }
 
 }  // namespace

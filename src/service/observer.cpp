@@ -213,6 +213,8 @@ RunSeen Observer::rebind_or_over(Lease& lease) {
   if (found != nullptr) {
     lease.run_id = found->run.id;
     lease.run_attempt = found->run.attempt;
+    lease.actor = printable(found->run.actor, 64);
+    lease.head = printable(found->run.head(), 200);
     lease.run_confirmed = true;
     return RunSeen::live;
   }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "lease/enforce.h"
+#include "service/breaker_notice.h"
 #include "service/records.h"
 #include "service/upstream.h"
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr Millis k_treat_patience = Seconds{10};
 constexpr int k_labels_remembered = 200;
+constexpr std::size_t k_reason_max = 300;
 
 SweepPolicy policy_of(const Config& config) {
   SweepPolicy policy;
@@ -68,6 +71,8 @@ SweepReport Sweeper::sweep() {
     treat_all(*leases);
     terminate_all();
     remove_stray_runners();
+    if (auto said = notice_breaker(config_, {seams_.clock, seams_.log, seams_.ledger}); !said)
+      trouble("look whether launches pause", said.error());
   }
   for (std::string& problem : observer_.problems()) report_.problems.push_back(std::move(problem));
   for (const std::string& problem : report_.problems)
@@ -223,14 +228,29 @@ void Sweeper::resend(const Lease& lease) {
 
 void Sweeper::launch_anew(Lease& lease) {
   const WallTime now = seams_.clock.wall();
+  const Lease before = lease;
   if (auto intended = launcher_.intend(lease, launcher_.starts_on_demand()); !intended)
     return trouble("prepare a launch for " + lease.id.text, intended.error());
-  auto written = seams_.ledger.update(
+  auto written = seams_.ledger.launch_again(
       lease, {{lease.id, now, "launching", "launch " + std::to_string(lease.launch.number)}},
-      std::nullopt);
+      config_.limits, now);
+  if (!written && written.error().kind() == ErrorKind::throttled)
+    return wait_to_launch(before, written.error());
   if (!written) return trouble("write the launch of " + lease.id.text, written.error());
   if (auto sent = launcher_.send(std::move(*written), Launcher::Intent::fresh); !sent)
     trouble("launch for " + lease.id.text, sent.error());
+}
+
+// It is tried again every launch_patience until its deadline, as decide() says for a lease without
+// an intent; the timeline gets one stamp for each wait.
+void Sweeper::wait_to_launch(const Lease& lease, const Error& refusal) {
+  const std::string why(info(refusal.code).name);
+  Decision decision{lease, true, {}, {}};
+  decision.next.reason = printable(why + ": " + refusal.message, k_reason_max);
+  if (!lease.reason.starts_with(why))
+    decision.events.push_back(
+        {lease.id, seams_.clock.wall(), "launch-waits", decision.next.reason});
+  (void)write(lease, decision);
 }
 
 Result<RunnerId> Sweeper::runner_id_of(const Lease& lease) {

@@ -58,6 +58,7 @@ class Sweeper {
   void end_surplus(const Lease& lease, const Lease& holder);
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
+  void wait_to_launch(const Lease& lease, const Error& refusal);
   void resend(const Lease& lease);
   void retire(Lease& lease, Act act);
   void remove_runner(Lease& lease);

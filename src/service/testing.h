@@ -126,7 +126,7 @@ struct Service {
   RunnerPackages packages{config, github, clock};
   Asking asking{config, {clock, log, doorbell, *ledger}, demand, launcher};
   Claims claims{config, {clock, log, doorbell, *ledger, github, ec2}, packages};
-  Diagnosis diagnosis{config, {clock, github, ec2, chain}, images, packages};
+  Diagnosis diagnosis{config, {clock, github, ec2, chain, *ledger}, images, packages};
 
   // Requests that left, to anybody.
   [[nodiscard]] std::size_t calls() const {

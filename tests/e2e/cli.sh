@@ -157,6 +157,7 @@ live_leases() {
   here 'leases, none' 0 leases
   here 'audit, nothing yet' 0 audit --json
   is 'audit, nothing yet: balanced' "$(jq .balanced <<<"$out")" true
+  is 'audit, nothing yet: launches do not pause' "$(jq .launches_paused <<<"$out")" null
   new_label
   run_id=$(start_run "$label")
   # Labels that are derived from the run: no job of the emulated one takes such a runner.

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/text.h"
 #include "lab/rig/testing.h"
 
 namespace mayfly {
@@ -107,6 +108,22 @@ TEST_CASE("rig: a limit refuses with 429 and a time to come back, and starts not
     options.config.limits.machines = 1;
     code = "limit-machines";
   }
+  SUBCASE("per account") {
+    options.config.limits.machines_per_actor = 1;
+    code = "limit-actor";
+  }
+  SUBCASE("per pull request") {
+    options.config.limits.machines_per_pull_request = 1;
+    code = "limit-pull-request";
+  }
+  SUBCASE("for bare labels") {
+    options.config.limits.machines_for_seed_labels = 1;
+    code = "limit-seed-labels";
+  }
+  SUBCASE("launches an hour") {
+    options.config.limits.launches_per_hour = 1;
+    code = "limit-launches";
+  }
   SUBCASE("a day's money, worst case") {
     options.config.limits.usd_per_day = Money{2'000'000};
     code = "limit-money-day";
@@ -138,6 +155,26 @@ TEST_CASE("rig: a limit that was reached opens again when machines have ended") 
   CHECK(rig.post("/", seed_create(k_other_label)).status == 200);
   CHECK(lease_of(rig, k_other_label, Architecture::arm64).run_id == second);
   CHECK_MESSAGE(rig.watch().violations().empty(), rig.watch().text());
+}
+
+TEST_CASE("rig: an hour's launches are used up by what has ended too, until the hour is over") {
+  RigOptions options = rr_options();
+  options.config.limits.launches_per_hour = 3;
+  Rig rig(options);
+  const RunId first = begin_and_create(rig, k_label, Seconds{60});
+  REQUIRE(rig.run_until([&] { return tests_are_over(rig, first); }, Seconds{300}));
+  stop_run(rig, first, seed_destroy(k_label));
+  REQUIRE(rig.run_until_quiet(Seconds{300}));
+  begin_run(rig, {k_other_label, k_other_label});
+  const HttpResponse answer = rig.post("/", seed_create(k_other_label));
+  CHECK(code_of(answer) == "limit-launches");
+  const auto wait = parse_int(answer.headers.find("Retry-After").value_or(""));
+  REQUIRE(wait);
+  rig.run_for(Seconds{*wait - 5});
+  CHECK(code_of(rig.post("/", seed_create(k_other_label))) == "limit-launches");
+  rig.run_for(Seconds{6});
+  CHECK(rig.post("/", seed_create(k_other_label)).status == 200);
+  CHECK(machines_ever(rig) == 4);
 }
 
 TEST_CASE("rig: two bare labels bound to each other's runs still serve the right jobs") {

@@ -268,5 +268,86 @@ TEST_CASE("rig: a permission that is missing is named to the caller, and the lea
   check_settled(rig);
 }
 
+int times_logged(Rig& rig, const std::string& event) {
+  return static_cast<int>(
+      std::count_if(rig.log().lines.begin(), rig.log().lines.end(),
+                    [&](const CapturingLog::Line& line) { return line.event == event; }));
+}
+
+TEST_CASE("rig: launches that are refused in a row pause, say why and until when, and go on") {
+  RigOptions options = rr_options();
+  options.aws.denied_actions = {"ec2:CreateFleet"};
+  options.config.limits.launch_failures_max = 2;
+  Rig rig(options);
+  begin_run(rig, {k_label, k_label});
+  CHECK(rig.post("/", seed_create(k_label)).status == 502);
+  begin_run(rig, {k_other_label, k_other_label});
+  const HttpResponse answer = rig.post("/", seed_create(k_other_label));
+  CHECK(answer.status == 503);
+  CHECK(code_of(answer) == "launches-paused");
+  CHECK(answer.body.find("aws-denied") != std::string::npos);
+  CHECK(answer.headers.find("Retry-After") == "900");
+  CHECK(leases(rig).size() == 2);
+  rig.run_for(Seconds{60});
+  CHECK(times_logged(rig, "launch-breaker-opened") == 1);
+  rig.run_for(Seconds{850});
+  CHECK(times_logged(rig, "launch-breaker-closed") == 1);
+  CHECK(code_of(rig.post("/", seed_create(k_other_label))) == "aws-denied");  // it was tried
+  rig.run_for(Seconds{30});
+  CHECK(times_logged(rig, "launch-breaker-opened") == 2);
+  check_settled(rig);
+}
+
+TEST_CASE("rig: while launches pause dead machines end, and their leases wait with a reason") {
+  RigOptions options = rr_options();
+  options.machines = all_behave(Behaviour::dead);
+  options.config.limits.launch_failures_max = 2;
+  options.config.limits.launch_pause = std::chrono::minutes{20};
+  options.aws.terminated_visible = std::chrono::hours{24};
+  Rig rig(options);
+  const RunId run = begin_and_create(rig, k_label);
+  rig.run_for(std::chrono::minutes{12});  // the boot timeout is ten
+  CHECK(live_count(rig) == 0);
+  CHECK(rig.aws().instances().size() == 2);
+  for (const Lease& lease : leases(rig)) {
+    CHECK(lease.state == LeaseState::launching);
+    CHECK(lease.reason.starts_with("launches-paused: "));
+    CHECK(lease.reason.find("boot-failed") != std::string::npos);
+  }
+  rig.run_for(std::chrono::minutes{17});
+  CHECK(rig.aws().instances().size() == 2);
+  rig.run_for(std::chrono::minutes{4});
+  CHECK(rig.aws().instances().size() == 4);
+  rig.run_for(std::chrono::minutes{30});  // the second pause ends after the deadline
+  CHECK(rig.aws().instances().size() == 4);
+  for (const Lease& lease : leases(rig)) {
+    CHECK(lease.outcome == Outcome::deadline);
+    const auto events = rig.ledger().events(lease.id).value();
+    CHECK(std::count_if(events.begin(), events.end(),
+                        [](const LeaseEvent& event) { return event.name == "launch-waits"; }) == 2);
+  }
+  REQUIRE(rig.github().cancel_run(run).has_value());
+  close_run(rig, run);
+}
+
+TEST_CASE("rig: a replacement waits for the hour to have room") {
+  RigOptions options = rr_options();
+  options.aws.doomed_launches = 1;
+  options.config.limits.launches_per_hour = 2;
+  options.config.machine.lifetime = std::chrono::hours{3};
+  Rig rig(options);
+  const RunId run = begin_and_create(rig, k_label, Seconds{60});
+  rig.run_for(std::chrono::minutes{50});
+  CHECK(rig.aws().instances().size() <= 2);
+  const auto all = leases(rig);
+  CHECK(std::count_if(all.begin(), all.end(), [](const Lease& lease) {
+          return lease.reason.starts_with("limit-launches: ");
+        }) == 1);
+  REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{1200}));
+  CHECK(conclusion_of(rig.github(), run, "test-x86_64") == "success");
+  CHECK(conclusion_of(rig.github(), run, "test-arm64") == "success");
+  close_run(rig, run);
+}
+
 }  // namespace
 }  // namespace mayfly

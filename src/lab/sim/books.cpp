@@ -144,6 +144,12 @@ std::vector<GithubRunner> runners_of(SimWorld& world, const SeenMachine& machine
   return found;
 }
 
+bool waits_to_launch(const Lease& lease) {
+  return lease.state == LeaseState::launching && !lease.launch.pending &&
+         (lease.reason.starts_with("limit-launches: ") ||
+          lease.reason.starts_with("launches-paused: "));
+}
+
 SteadyTime steady_at(SimWorld& world, WallTime t) {
   return world.clock.steady() - (world.now() - t);
 }

@@ -89,6 +89,8 @@ class Books {
 // The runners that GitHub has now and that were registered for this machine. After a lost ledger
 // another machine's may have borne the same names.
 [[nodiscard]] std::vector<GithubRunner> runners_of(SimWorld& world, const SeenMachine& machine);
+// Whether it has no launch under way because a limit on launches, or their pause, forbids one.
+[[nodiscard]] bool waits_to_launch(const Lease& lease);
 // How far the times of recent trouble reach: the later of the two.
 [[nodiscard]] inline SteadyTime later(SteadyTime a, SteadyTime b) { return a < b ? b : a; }
 // A moment of the calendar on the steady clock.

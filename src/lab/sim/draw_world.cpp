@@ -21,6 +21,18 @@ void draw_limits(Config& config, const Scenario& scenario, SeededEntropy& entrop
       static_cast<int>(10 + entropy.below(static_cast<std::uint64_t>(config.asks.per_minute - 9)));
 }
 
+void draw_launch_limits(Caps& limits, Entropy& entropy) {
+  const auto some = [&](int low, int spread) {
+    return low + static_cast<int>(entropy.below(static_cast<std::uint64_t>(spread)));
+  };
+  if (entropy.below(3) == 0) limits.machines_per_actor = some(2, 5);
+  if (entropy.below(3) == 0) limits.machines_per_pull_request = some(2, 5);
+  limits.machines_for_seed_labels = some(2, 7);
+  if (entropy.below(3) == 0) limits.launches_per_hour = some(4, 16);
+  limits.launch_failures_max = some(2, 4);
+  limits.launch_pause = draw_between(entropy, Seconds{60}, Seconds{1200});
+}
+
 }  // namespace
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
@@ -45,6 +57,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   if (entropy.below(3) == 0) config.limits.usd_per_day = Money{5'000'000};
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   draw_limits(config, scenario, entropy);
+  draw_launch_limits(config.limits, entropy);
   return config;
 }
 

@@ -28,10 +28,11 @@ std::vector<std::unique_ptr<Law>> all_laws() {
   const auto books = std::make_shared<Books>();
   std::vector<std::unique_ptr<Law>> laws;
   for (const auto make :
-       {make_deadline_law, make_one_machine_law, make_caps_law, make_intent_law, make_entitled_law,
-        make_needed_law, make_money_law, make_worthless_law, make_claim_law, make_secrets_law,
-        make_answers_law, make_recorded_law, make_terminal_law, make_reason_law, make_waiting_law,
-        make_unknown_law, make_policy_law, make_budget_law, make_liveness_law})
+       {make_deadline_law, make_one_machine_law, make_caps_law,     make_intent_law,
+        make_entitled_law, make_needed_law,      make_money_law,    make_worthless_law,
+        make_claim_law,    make_secrets_law,     make_answers_law,  make_recorded_law,
+        make_terminal_law, make_reason_law,      make_waiting_law,  make_unknown_law,
+        make_policy_law,   make_budget_law,      make_liveness_law, make_launches_law})
     laws.push_back(make(books));
   return laws;
 }

@@ -91,7 +91,8 @@ class LivenessLaw final : public Law {
         books_->machines().begin(), books_->machines().end(),
         [&](const auto& one) { return one.second.lease == lease.id && one.second.is_live(); });
     const bool is_new = world.now() - lease.state_since < k_heal_bound;
-    expect(has_machine || is_new || is_over, world, which + " is live and has no machine");
+    expect(has_machine || is_new || is_over || waits_to_launch(lease), world,
+           which + " is live and has no machine");
   }
 
   void close_books(SimWorld& world) {

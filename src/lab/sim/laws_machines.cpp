@@ -190,22 +190,23 @@ class CapsLaw final : public Law {
   void after(SimWorld& world, const Exchange& exchange) override {
     if (exchange.edge != Edge::api || exchange.done == nullptr || exchange.done->status != 429)
       return;
-    const bool is_full = exchange.done->body.find("\"limit-machines\"") != std::string::npos;
-    if (!is_full || world.conditions.ledger_lost != SteadyTime{}) return;
+    const std::string& body = exchange.done->body;
+    const auto says = [&](const char* code) { return body.find(code) != std::string::npos; };
+    if (world.conditions.ledger_lost != SteadyTime{}) return;
     books_->refresh(world);
-    const auto ended_lately = [&](const Lease& lease) {
-      return steady_at(world, lease.state_since) + exchange.took + k_felt_for >=
-             world.clock.steady();
-    };
-    const auto counted =
-        std::count_if(books_->leases().begin(), books_->leases().end(), [&](const auto& entry) {
-          return is_live(entry.second.state) || ended_lately(entry.second);
-        });
+    if (says("\"limit-actor\"") || says("\"limit-pull-request\"") || says("\"limit-seed-labels\""))
+      return judge_refusal(world, exchange);
+    if (!says("\"limit-machines\"")) return;
+    const auto counted = std::count_if(
+        books_->leases().begin(), books_->leases().end(),
+        [&](const auto& entry) { return counted_lately(world, exchange, entry.second); });
     const Caps& caps = world.config.limits;
     expect(counted + caps.machines_per_run > caps.machines, world,
            "a request was refused by a cap that is not reached: " + std::to_string(counted) +
                " leases");
   }
+
+  void ledger_lost(SimWorld&) override { first_run_.clear(); }
 
   void look(SimWorld& world) override {
     books_->refresh(world);
@@ -221,20 +222,71 @@ class CapsLaw final : public Law {
 
  private:
   using RunAttempt = std::pair<RunId, int>;
+  struct Owner {
+    std::string actor, head;
+  };
+
+  // Whether the ledger may have counted it while it refused.
+  static bool counted_lately(SimWorld& world, const Exchange& exchange, const Lease& lease) {
+    return is_live(lease.state) ||
+           steady_at(world, lease.state_since) + exchange.took + k_felt_for >= world.clock.steady();
+  }
+
+  void judge_refusal(SimWorld& world, const Exchange& exchange) {
+    std::map<std::string, int> actors, heads;
+    int bare = 0;
+    for (const auto& [id, lease] : books_->leases()) {
+      if (!counted_lately(world, exchange, lease)) continue;
+      ++actors[lease.actor];
+      ++heads[lease.head];
+      if (lease.source == Source::seed) ++bare;
+    }
+    const std::string& body = exchange.done->body;
+    const Caps& caps = world.config.limits;
+    const auto fullest = [&](const std::map<std::string, int>& counts) {
+      int most = 0;
+      for (const auto& [name, count] : counts) most = std::max(most, count);
+      return most + caps.machines_per_run;
+    };
+    const bool is_reached = body.find("limit-actor") != std::string::npos
+                                ? fullest(actors) > caps.machines_per_actor
+                            : body.find("limit-pull-request") != std::string::npos
+                                ? fullest(heads) > caps.machines_per_pull_request
+                                : bare + caps.machines_per_run > caps.machines_for_seed_labels;
+    expect(is_reached, world, "a request was refused by a cap that is not reached: " + body);
+  }
+
   struct Tally {
     int all = 0;
     std::map<std::string, int> by_repository;
     std::map<RunAttempt, int> by_run;
+    std::map<std::string, int> by_actor, by_head;
+    int bare = 0;
     std::map<std::pair<RunAttempt, Architecture>, std::set<std::string>> labels;  // bare ones
   };
 
   // A bare label counts for its run once a job of the run has shown it: until then that is a guess.
-  static void add(Tally& tally, const Lease& lease) {
+  void add(SimWorld& world, Tally& tally, const Lease& lease) {
     ++tally.by_repository[lease.repository.text];
+    if (lease.source == Source::seed) ++tally.bare;
+    // By what GitHub says of its run; one that was moved to another run counted for the first.
+    const RunId admitted_for = first_run_.try_emplace(lease.id, lease.run_id).first->second;
+    if (const Owner* owner = owner_of(world, lease.run_id); owner && admitted_for == lease.run_id) {
+      ++tally.by_actor[owner->actor];
+      ++tally.by_head[owner->head];
+    }
     if (lease.source == Source::seed && !lease.run_confirmed) return;
     const RunAttempt run{lease.run_id, lease.run_attempt};
     ++tally.by_run[run];
     if (lease.source == Source::seed) tally.labels[{run, lease.architecture}].insert(lease.label);
+  }
+
+  const Owner* owner_of(SimWorld& world, RunId id) {
+    if (!owners_.contains(id))
+      for (const GithubRun& run : world.github->runs())
+        owners_[run.id] = {run.spec.actor, run.spec.head_repository + ":" + run.spec.head_branch};
+    const auto found = owners_.find(id);
+    return found == owners_.end() ? nullptr : &found->second;
   }
 
   void count_machines(SimWorld& world) {
@@ -244,7 +296,7 @@ class CapsLaw final : public Law {
       const bool was_denied = machine.hidden_for >= k_absence_believed;
       if (!machine.is_live() || is_of_lost_ledger || was_denied) continue;
       ++tally.all;
-      if (const Lease* lease = books_->find(machine.lease)) add(tally, *lease);
+      if (const Lease* lease = books_->find(machine.lease)) add(world, tally, *lease);
     }
     judge(world, tally, "live machines");
   }
@@ -255,7 +307,7 @@ class CapsLaw final : public Law {
       // As the caps count: until the end of its machine is confirmed.
       if (!is_live(lease.state) || lease.machine_ended) continue;
       ++tally.all;
-      add(tally, lease);
+      add(world, tally, lease);
     }
     judge(world, tally, "live leases");
   }
@@ -269,6 +321,14 @@ class CapsLaw final : public Law {
     for (const auto& [run, count] : tally.by_run)
       expect(count <= caps.machines_per_run, world,
              "more " + what + " of run " + std::to_string(run.first) + " than its limit");
+    for (const auto& [actor, count] : tally.by_actor)
+      expect(count <= caps.machines_per_actor, world,
+             "more " + what + " of " + actor + " than its limit");
+    for (const auto& [head, count] : tally.by_head)
+      expect(count <= caps.machines_per_pull_request, world,
+             "more " + what + " of " + head + " than its limit");
+    expect(tally.bare <= caps.machines_for_seed_labels, world,
+           "more " + what + " for bare labels than their limit");
     for (const auto& [run, labels] : tally.labels)
       expect(labels.size() <= 1, world,
              "run " + std::to_string(run.first.first) + " has " + what + " of several labels");
@@ -276,6 +336,8 @@ class CapsLaw final : public Law {
 
   SharedBooks books_;
   std::size_t machines_read_ = 0, leases_read_ = 0;
+  std::map<RunId, Owner> owners_;
+  std::map<LeaseId, RunId> first_run_;
 };
 
 class IntentLaw final : public Law {

@@ -65,7 +65,7 @@ class MoneyLaw final : public Law {
     if (period.begin != begin) period = {begin, spent};
   }
 
-  // At each reservation: what is reserved, with what today's machines have cost.
+  // At each reservation: what is reserved, with what machines that lived today have cost.
   void check_reservations(SimWorld& world) {
     const auto& changes = books_->lease_changes();
     bool is_any_new = false;
@@ -102,7 +102,7 @@ class MoneyLaw final : public Law {
     Money sum;
     if (const auto machines = world.ledger().machines(id))
       for (const MachineRecord& machine : *machines)
-        if (machine.launched_at >= from) sum += machine.spent;
+        if (!machine.ended_at || *machine.ended_at >= from) sum += machine.spent;
     return sum;
   }
   static Money spent_on(SimWorld& world, const LeaseId& id) {

@@ -216,7 +216,8 @@ class WaitingLaw final : public Law {
     const Stage stage = stage_of(lease);
     // Whose machine plays foul may be at work under another runner's name: the deadline ends it.
     const bool is_foul = lease.job_seen || world.machines->is_hostile(lease.launch.instance_id);
-    if (stage == Stage::other || is_foul) {
+    // What the limits on launches make wait says so, until its deadline (LaunchesLaw).
+    if (stage == Stage::other || is_foul || waits_to_launch(lease)) {
       since_.erase(lease.id);
       return;
     }

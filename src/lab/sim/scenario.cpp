@@ -206,6 +206,14 @@ Scenario flood() {
   return scenario;
 }
 
+Scenario sick_launches() {
+  Scenario scenario =
+      named("sick-launches", "launches are refused and machines never boot, one after the other");
+  scenario.dead = 600;
+  scenario.swarm = only({{K::denied, 300}, {K::lose_reply, 30}, {K::kill, 100}, {K::delay, 50}});
+  return scenario;
+}
+
 Scenario dead_service() {
   Scenario scenario = named("dead-service",
                             "the service dies and never returns: the second "
@@ -226,7 +234,7 @@ const std::vector<Scenario>& scenarios() {
       mixed(),      two_servers(),  people(),   hostile(), crashes(),
       ambiguous(),  github_down(),  ec2_down(), spot(),    records(),
       clocks(),     dead_service(), calm(),     moments(), one_run(),
-      one_v1_run(), quiet_years(),  storm(),    flood()};
+      one_v1_run(), quiet_years(),  storm(),    flood(),   sick_launches()};
   return all;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 using Names = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Names, 17> k_exact = {{{"CreateFleet", "create_fleet"},
+constexpr std::array<Names, 18> k_exact = {{{"CreateFleet", "create_fleet"},
                                             {"DescribeInstances", "describe_instances"},
                                             {"TerminateInstances", "terminate_instances"},
                                             {"ModifyInstanceMetadataOptions", "metadata_off"},
@@ -22,6 +22,7 @@ constexpr std::array<Names, 17> k_exact = {{{"CreateFleet", "create_fleet"},
                                             {"ledger.reserve", "ledger_reserve"},
                                             {"ledger.update", "ledger_update"},
                                             {"ledger.append", "ledger_append"},
+                                            {"ledger.launch_again", "ledger_launch_again"},
                                             {"ledger.live", "ledger_live"},
                                             {"ledger.set_fact", "ledger_set_fact"},
                                             {"api POST /", "ask"},

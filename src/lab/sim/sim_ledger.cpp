@@ -66,6 +66,16 @@ Result<Lease> SimLedger::update(const Lease& lease, const std::vector<LeaseEvent
   return through("update", Access::write, [&] { return books().update(lease, events, machine); });
 }
 
+Result<Lease> SimLedger::launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                      const Caps& caps, WallTime now) {
+  return through("launch_again", Access::write,
+                 [&] { return books().launch_again(lease, events, caps, now); });
+}
+
+Result<std::optional<LaunchPause>> SimLedger::launch_pause(const Caps& caps, WallTime now) {
+  return through("launch_pause", Access::read, [&] { return books().launch_pause(caps, now); });
+}
+
 Status SimLedger::append(const LeaseEvent& event) {
   return through("append", Access::write, [&] { return books().append(event); });
 }
