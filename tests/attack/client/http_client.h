@@ -49,10 +49,10 @@ class Pool {
     int connections = 64;
     std::uint64_t sources = 1;  // so many different addresses
     std::uint64_t first_source = 0;
-    double rate = 0;            // asks a second, whether or not earlier ones are answered; 0: as
-                                // fast as answers come
-    std::uint64_t count = 0;    // end after so many asks; 0: never
-    double seconds = 0;         // begin nothing new after so long; 0: never
+    double rate = 0;          // asks a second, whether or not earlier ones are answered; 0: as
+                              // fast as answers come
+    std::uint64_t count = 0;  // end after so many asks; 0: never
+    double seconds = 0;       // begin nothing new after so long; 0: never
   };
   // The next ask, whole, as it goes over the wire; empty: nothing to ask just now.
   using Next = std::function<std::string()>;
