@@ -166,17 +166,23 @@ def register_rogues(world, checks, one, secret, other):
                  len(names) == 2 and all(name.startswith("mf-attack-") for name in names), names)
 
 
+def ledger_size(world):
+    """With its journal, which SQLite begins anew when it has 4 MiB."""
+    return sum(os.path.getsize(path) for path in (world.service.ledger,
+                                                   world.service.ledger + "-wal"))
+
+
 def flood_events(world, checks, one, count):
-    size = os.path.getsize(world.service.ledger)
+    size = ledger_size(world)
     began = time.monotonic()
     statuses = collections.Counter()
     for n in range(count):
         statuses[one.event("job-started", f"{n} " + "x" * 180)] += 1
     seconds = time.monotonic() - began
     stamps = world.service.rows(f"SELECT count(*) FROM event WHERE lease_id = '{one.lease}'")[0][0]
-    grown = (os.path.getsize(world.service.ledger) - size) / 1024
+    grown = (ledger_size(world) - size) / 1024
     checks.check("machine: a flood of events leaves a bounded timeline", 200 <= stamps <= 230, stamps)
-    checks.check("machine: and a bounded ledger", grown < 1024, f"{grown} KiB")
+    checks.check("machine: and a bounded ledger", grown < 5 * 1024, f"{grown} KiB")
     figures("machine, event flood", seconds, events=count, per_second=round(count / seconds),
             stamps=stamps, ledger_grown_kib=round(grown), answers=dict(statuses))
 

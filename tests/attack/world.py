@@ -85,7 +85,8 @@ class Checks:
             print("    " + str(why)[:3000].replace("\n", "\n    "), flush=True)
 
     def empty(self, name, found):
-        self.check(name, not found, "\n".join(str(one) for one in list(found)[:10]))
+        found = list(found)
+        self.check(name, not found, "\n".join(str(one) for one in found[:10]))
 
 
 class Service:
