@@ -1,7 +1,8 @@
 """Strangers: anonymous creates, destroys, claims and events by who knows every public label, run
 and lease, and even the machines' ids, while honest runs work. In a second part a fifth of their
-asks are for labels that they invent; then the honest runs use derived labels, because an invented
-one may take the place of a run's own (docs/threat-model.md: what remains)."""
+asks are for labels and as many for runs that they invent; then the honest runs use derived labels,
+because an invented one may take the place of a run's own, and may have to wait for a call to GitHub
+(docs/threat-model.md: what remains)."""
 import collections
 import threading
 import time
@@ -9,6 +10,7 @@ import time
 from world import MACHINES_PER_RUN, GithubCalls, World, figures, undocumented
 
 FULL = 1_000_000  # requests
+CALLS_PER_MINUTE = 300  # to GitHub, as configured here
 
 
 def leases_beyond(rows, runs):
@@ -26,15 +28,16 @@ def leases_beyond(rows, runs):
                      for architecture, number in bare.items() if number > runs]
 
 
-def play(world, checks, count, shapes, fresh, title):
+def play(world, checks, count, shapes, invented, title):
     quiet = threading.Event()
-    callers = world.honest_runs(8, shapes, quiet)
+    callers = world.honest_runs(3, shapes, quiet)
     learning = world.thread(world.keep_learning, quiet)
     until = time.monotonic() + 60
     while not world.service.rows("SELECT 1 FROM lease LIMIT 1") and time.monotonic() < until:
         time.sleep(0.2)
     world.write_knowledge()
-    counts = world.finish(world.attack("strangers", count=count, fresh=fresh))
+    counts = world.finish(world.attack("strangers", count=count, fresh=invented,
+                                       unknown=invented))
     quiet.set()
     for one in [*callers, learning]:
         one.join()
@@ -68,7 +71,7 @@ def judge(world, checks):
 
 def run(options, checks):
     count = max(1000, int(FULL * options.size))
-    with World(options) as world:
+    with World(options, calls_per_minute=CALLS_PER_MINUTE) as world:
         world.service.start()
         calls = GithubCalls(world)
         began = time.monotonic()
@@ -77,6 +80,8 @@ def run(options, checks):
         seconds = time.monotonic() - began
         calls.look()
         judge(world, checks)
+        checks.check(f"strangers: GitHub had at most {CALLS_PER_MINUTE} calls in any minute",
+                     0 < calls.most <= CALLS_PER_MINUTE, calls.most)
         checks.check("strangers: the service lives", world.service.process.poll() is None)
         checks.check("strangers: the rig kept up", world.failed is None, world.failed)
         asked = known["total"] + invented["total"]

@@ -35,6 +35,7 @@ admin_port = {admin_port}
 api_url = "{github_url}"
 token = "{token}"
 organization = "rr-debugger"
+calls_per_minute = {calls_per_minute}
 [[repository]]
 name = "rr-debugger/rr"
 seed_labels = "while-a-run-is-live"
@@ -62,6 +63,9 @@ idle_timeout = "1m"
 machines = {machines}
 machines_per_repository = {machines}
 machines_per_run = {machines_per_run}
+asks_per_minute = 100000
+asks_per_minute_per_prefix = 100000
+{more_limits}
 usd_per_day = "100000.00"
 usd_per_month = "100000.00"
 [ledger]
@@ -69,6 +73,17 @@ path = "{ledger}"
 [sweep]
 every = "1s"
 """
+
+
+# Of other limits there may be, so that none gets in the way of the honest.
+MORE_LIMITS = {"machines_per_actor": 1000, "machines_per_pull_request": 1000,
+               "machines_for_seed_labels": 1000, "launches_per_hour": 10000}
+
+
+def more_limits():
+    with open(os.path.join(ROOT, "deploy", "mayfly.toml"), encoding="utf-8") as sample:
+        known = sample.read()
+    return "\n".join(f"{key} = {value}" for key, value in MORE_LIMITS.items() if key in known)
 
 
 class Checks:
@@ -111,6 +126,7 @@ class Service:
         values = {"port": self.port, "admin_port": self.admin_port, "ledger": self.ledger,
                   "github_url": f"http://127.0.0.1:{emulator.github_port}", "machines": 1000,
                   "machines_per_run": MACHINES_PER_RUN, "lifetime": "60m",
+                  "calls_per_minute": 10000, "more_limits": more_limits(),
                   "token": "env:GITHUB_TOKEN", "address": "127.0.0.1", "public_url": f"http://127.0.0.1:{self.port}",
                   "region": emulator.environment["AWS_REGION"]}
         with open(self.config, "w", encoding="utf-8") as out:

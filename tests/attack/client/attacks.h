@@ -19,6 +19,7 @@ struct Options {
   int connections = 64;
   std::uint64_t seed = 1;
   int fresh_percent = 0;         // strangers: of the asks, those for labels that nobody has used
+  int unknown_percent = 0;       // likewise, for runs that there are not
   int slow = 0;                  // flood: slow clients
   int garbage = 0;               // flood: connections a second
   std::string knowledge;         // file of what is public

@@ -26,6 +26,7 @@ bool parse(int argc, char** argv, Options& options) {
   options.connections = static_cast<int>(number("--connections", 64));
   options.seed = static_cast<std::uint64_t>(number("--seed", 1));
   options.fresh_percent = static_cast<int>(number("--fresh", 0));
+  options.unknown_percent = static_cast<int>(number("--unknown", 0));
   options.slow = static_cast<int>(number("--slow", 0));
   options.garbage = static_cast<int>(number("--garbage", 0));
   options.networks = static_cast<std::uint64_t>(number("--networks", 160));

@@ -22,6 +22,8 @@ class Stranger {
     if (static_cast<int>(random_() % 100) < options_.fresh_percent)
       return seed(R"("create","architectures":["x86_64","arm64"],"label":"rr_runner_)" + hex(16) +
                   "\"");
+    if (static_cast<int>(random_() % 100) < options_.unknown_percent)
+      return v1(std::to_string(1 + random_() % 20'000'000'000));
     const Knowledge::Lease& lease = any(knowledge_.leases);
     switch (random_() % 12) {
       case 0:
@@ -38,9 +40,8 @@ class Stranger {
         return seed(R"("destroy","labels":[")" + label() + "\",\"no" + label() + "\"]");
       case 5:
       case 6:
-        return v1(any(knowledge_.runs));
       case 7:
-        return v1(std::to_string(1 + random_() % 20'000'000'000));
+        return v1(any(knowledge_.runs));
       case 8:
         return request_text("GET", "/v1/leases/" + lease.id, "");
       case 9:
