@@ -189,7 +189,7 @@ class World:
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="mayfly-attack-")
         self.emulator = self.service = None
-        self.threads, self.over = [], threading.Event()
+        self.threads, self.attackers, self.over = [], [], threading.Event()
         self.failed = None
         try:
             self.emulator = Emulator(options.build, self.directory, machines, 0, emulate)
@@ -212,6 +212,10 @@ class World:
 
     def close(self):
         self.over.set()
+        for attacker in self.attackers:
+            if attacker.poll() is None:
+                attacker.kill()
+                attacker.wait()
         for thread in self.threads:
             thread.join(300)
         for process in (self.service, self.emulator):
@@ -270,8 +274,9 @@ class World:
             command += ["--" + name, str(value)]
         progress = open(os.path.join(self.directory, f"{mode}.progress"), "wb")
         with progress:
-            return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=progress,
-                                    start_new_session=True)
+            self.attackers.append(subprocess.Popen(command, stdout=subprocess.PIPE,
+                                                   stderr=progress, start_new_session=True))
+        return self.attackers[-1]
 
     def finish(self, attacker, patience=3600):
         """Its figures; shows its progress where somebody looks."""
