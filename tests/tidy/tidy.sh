@@ -188,7 +188,8 @@ rule_threat_model() {
       *' '*) grep -rqsF "TEST_CASE(\"$text\")" src --include='*_test.cpp' ;;
       *) sed -n 's/^\([a-z][a-z-]*\) *|.*/\1/p' tests/suites 2>/dev/null | grep -qxF "$text" ;;
     esac && [ -n "$text" ] || echo "$doc:$line: ${text:+there is no }${text:-$kind}"
-  done < <(awk -F '|' '/^\|/ && !/^\|[ -]*-/ && !/shown by \|$/ {
+  done < <(awk -F '|' '!/^\|/ { is_threats = 0 } /shown by \|$/ { is_threats = 1; next }
+    is_threats && !/^\|[ -]*-/ {
       n = split($(NF - 1), part, "`")
       if (n < 3) print FNR "\t"
       for (i = 2; i <= n; i += 2) print FNR "\t" part[i] }' "$doc")
