@@ -14,18 +14,30 @@ CALLS_PER_MINUTE = 300  # to GitHub, as configured here
 
 
 def leases_beyond(rows, runs):
-    """What no run was entitled to: (whose, why). A run has one place for a bare label of each
-    architecture. Which label belongs to which run is found out later, so of those the sum is
-    judged."""
-    by_run = collections.Counter((run, attempt) for run, attempt, _, _, source in rows
-                                 if source == "v1")
-    beyond = [(run, f"{number} leases") for run, number in by_run.items()
-              if number > MACHINES_PER_RUN]
+    """What no run was entitled to: (whose, why). A derived label is one of machines_per_run for each
+    architecture, and there once. A run has one place for a bare label of each architecture; which
+    label belongs to which run is found out later, so of those the sum is judged."""
     rights = collections.Counter(row for row in rows if row[4] == "v1")
-    beyond += [(right, f"{number} times") for right, number in rights.items() if number > 1]
+    beyond = [(right, f"{number} times") for right, number in rights.items()
+              if number > 1 or right[3] >= MACHINES_PER_RUN]
     bare = collections.Counter(row[2] for row in rows if row[4] == "seed")
     return beyond + [(architecture, f"{number} bare labels for {runs} runs")
                      for architecture, number in bare.items() if number > runs]
+
+
+class AtOnce:
+    """The most machines that one run had at once, by derived labels."""
+
+    def __init__(self, world):
+        self.world, self.most = world, 0
+        world.thread(self._watch)
+
+    def _watch(self):
+        while not self.world.over.wait(0.3):
+            for (number,) in self.world.service.rows(
+                    "SELECT count(*) FROM lease WHERE state <> 'gone' AND machine_ended = 0 "
+                    "AND source = 'v1' GROUP BY run_id, run_attempt"):
+                self.most = max(self.most, number)
 
 
 def play(world, checks, count, shapes, invented, title):
@@ -33,7 +45,7 @@ def play(world, checks, count, shapes, invented, title):
     callers = world.honest_runs(3, shapes, quiet)
     learning = world.thread(world.keep_learning, quiet)
     until = time.monotonic() + 60
-    while not world.service.rows("SELECT 1 FROM lease LIMIT 1") and time.monotonic() < until:
+    while not world.service.rows("SELECT 1 FROM lease WHERE source = 'seed' LIMIT 1") and time.monotonic() < until:
         time.sleep(0.2)
     world.write_knowledge()
     counts = world.finish(world.attack("strangers", count=count, fresh=invented,
@@ -73,13 +85,15 @@ def run(options, checks):
     count = max(1000, int(FULL * options.size))
     with World(options, calls_per_minute=CALLS_PER_MINUTE) as world:
         world.service.start()
-        calls = GithubCalls(world)
+        calls, at_once = GithubCalls(world), AtOnce(world)
         began = time.monotonic()
         known = play(world, checks, count * 4 // 5, ("seed", "v1"), 0, "strangers")
         invented = play(world, checks, count // 5, ("v1",), 20, "strangers, labels of their own")
         seconds = time.monotonic() - began
         calls.look()
         judge(world, checks)
+        checks.check("strangers: no run had more machines at once than it may",
+                     0 < at_once.most <= MACHINES_PER_RUN, at_once.most)
         checks.check(f"strangers: GitHub had at most {CALLS_PER_MINUTE} calls in any minute",
                      0 < calls.most <= CALLS_PER_MINUTE, calls.most)
         checks.check("strangers: the service lives", world.service.process.poll() is None)

@@ -248,13 +248,14 @@ class World:
     # --- What strangers know
 
     def write_knowledge(self):
-        rows = self.service.rows("SELECT id, instance_id, label, run_id FROM lease "
+        rows = self.service.rows("SELECT id, instance_id, run_id FROM lease "
                                  "ORDER BY created_at DESC LIMIT 400")
         lines = []
-        for lease, instance, label, run in reversed(rows):
+        for lease, instance, run in reversed(rows):
             lines += [f"run {run}", f"lease {lease} {instance or 'i-0123456789abcdef0'}"]
-            if label.startswith("rr_runner_") or "mayfly" not in "".join(lines[:2]):
-                lines.append(f"label {label}")
+        labels = self.service.rows("SELECT label, max(created_at) FROM lease WHERE source = 'seed' "
+                                   "GROUP BY 1 ORDER BY 2 DESC LIMIT 200")
+        lines += [f"label {label}" for label, _ in reversed(labels)]
         with open(self.knowledge + ".new", "w", encoding="ascii") as out:
             out.write("\n".join(lines) + "\n")
         os.replace(self.knowledge + ".new", self.knowledge)
