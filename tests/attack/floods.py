@@ -87,7 +87,8 @@ def play(world, options, checks, title, more):
     checks.check(f"{title}: the rig kept up", world.failed is None, world.failed)
     figures(title, seconds, slow_clients=found["open_peak"], garbage=found["garbage"],
             opened=found["opened"], closed_by_the_service=found["closed_by_service"],
-            honest=counts["total"], of_these_503=busy, p50_ms=counts["p50_ms"], p99_ms=counts["p99_ms"],
+            honest=counts["total"], of_these_503=busy, p50_ms=counts["p50_ms"],
+            p99_ms=counts["p99_ms"],
             max_ms=counts["max_ms"], p99_ms_without_flood=before["p99_ms"],
             memory_mib=round(memory, 1), memory_mib_before=round(rest, 1),
             sweep_late_s=round(late, 2), connections_peak=connections.peak)

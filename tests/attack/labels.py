@@ -15,7 +15,7 @@ NAME = re.compile(r"^[a-z0-9_-]+$")
 
 
 def keep_asking(world, stopping):
-    """Honest runs that only start, while the attack goes on: what their machines get is compared."""
+    """Honest runs that only start meanwhile: what their machines get is compared."""
     while not stopping.is_set():
         run = world.emulator.start_run(["none", "none"], 1000)
         ask = {"repository": "rr-debugger/rr", "run_id": run,

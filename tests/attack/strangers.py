@@ -14,9 +14,9 @@ CALLS_PER_MINUTE = 300  # to GitHub, as configured here
 
 
 def leases_beyond(rows, runs):
-    """What no run was entitled to: (whose, why). A derived label is one of machines_per_run for each
-    architecture, and there once. A run has one place for a bare label of each architecture; which
-    label belongs to which run is found out later, so of those the sum is judged."""
+    """What no run was entitled to: (whose, why). A derived label is one of machines_per_run for
+    each architecture, and there once. A run has one place for a bare label of each architecture;
+    which label belongs to which run is found out later, so of those the sum is judged."""
     rights = collections.Counter(row for row in rows if row[4] == "v1")
     beyond = [(right, f"{number} times") for right, number in rights.items()
               if number > 1 or right[3] >= MACHINES_PER_RUN]
@@ -45,7 +45,8 @@ def play(world, checks, count, shapes, invented, title):
     callers = world.honest_runs(3, shapes, quiet)
     learning = world.thread(world.keep_learning, quiet)
     until = time.monotonic() + 60
-    while not world.service.rows("SELECT 1 FROM lease WHERE source = 'seed' LIMIT 1") and time.monotonic() < until:
+    bare = "SELECT 1 FROM lease WHERE source = 'seed' LIMIT 1"
+    while not world.service.rows(bare) and time.monotonic() < until:
         time.sleep(0.2)
     world.write_knowledge()
     counts = world.finish(world.attack("strangers", count=count, fresh=invented,

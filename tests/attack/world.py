@@ -105,7 +105,7 @@ class Checks:
 
 
 class Service:
-    """`mayfly serve` and the operator's commands, on one ledger. The interface of crash.programs."""
+    """`mayfly serve` and the operator's commands, on one ledger."""
 
     def __init__(self, options, directory, emulator, **changes):
         rng = random.Random()
@@ -127,7 +127,8 @@ class Service:
                   "github_url": f"http://127.0.0.1:{emulator.github_port}", "machines": 1000,
                   "machines_per_run": MACHINES_PER_RUN, "lifetime": "60m",
                   "calls_per_minute": 10000, "more_limits": more_limits(),
-                  "token": "env:GITHUB_TOKEN", "address": "127.0.0.1", "public_url": f"http://127.0.0.1:{self.port}",
+                  "token": "env:GITHUB_TOKEN", "address": "127.0.0.1",
+                  "public_url": f"http://127.0.0.1:{self.port}",
                   "region": emulator.environment["AWS_REGION"]}
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(CONFIG.format(**{**values, **changes}))
