@@ -75,12 +75,26 @@ class Machine:
     def poll(self):
         return self.github("poll", {"session": self.session})
 
+    def take_job(self):
+        """Its own, which then never ends."""
+        status, answer = self.poll()
+        if status != 200:
+            raise Problem(f"there is no job for the runner: {status}")
+        self.github("job", {"session": self.session, "job_id": answer["job"]["id"],
+                            "event": "started", "conclusion": ""})
+        self.event("job-started")
 
-def start_run(world, count):
-    """(run, its machines): a v1 run of so many x86_64 runners, up and running."""
-    run = world.emulator.start_run(["none", "none"], 3_600_000)
+
+def start_run(world):
+    """(run, its machine): a v1 run with one job for a runner of ours, whose machine runs."""
+    run = world.emulator.start_run(["none", "none"], 0) + 1  # ids are given in order
+    world.emulator.drive(run - 1, "cancel")
+    if world.emulator.start_run([f"mayfly-{run}-x86_64", "none"], 3_600_000) != run:
+        raise Problem("run ids are not given in order")
+    for verb in ("begin", "complete"):
+        world.emulator.drive(run, "jobs/setup/" + verb)
     ask = {"repository": "rr-debugger/rr", "run_id": run,
-           "runners": [{"architecture": "x86_64", "count": count}]}
+           "runners": [{"architecture": "x86_64"}]}
     status, answer = world.service.ask("POST", "/v1/leases", ask)
     if status != 201:
         raise Problem(f"the create is answered {status}: {answer}")
@@ -89,8 +103,8 @@ def start_run(world, count):
     def up():
         return [i for i in world.emulator.instances()
                 if i["tags"]["mayfly:lease"] in leases and i["state"] == "running"]
-    wait(60, lambda: len(up()) == count, "machines run")
-    return run, [Machine(world, instance) for instance in up()]
+    wait(60, lambda: len(up()) == 1, "the machine runs")
+    return run, Machine(world, up()[0])
 
 
 def wait(seconds, condition, what):
@@ -176,11 +190,17 @@ def flood_events(world, checks, one, count):
     size = ledger_size(world)
     began = time.monotonic()
     statuses = collections.Counter()
+    polled = 0
     for n in range(count):
+        if time.monotonic() - polled > 5:
+            one.poll()
+            polled = time.monotonic()
         statuses[one.event("job-started", f"{n} " + "x" * 180)] += 1
     seconds = time.monotonic() - began
     stamps = world.service.rows(f"SELECT count(*) FROM event WHERE lease_id = '{one.lease}'")[0][0]
     grown = (ledger_size(world) - size) / 1024
+    checks.check("machine: a flood of events ends nothing of its own either",
+                     set(statuses) == {204}, statuses)
     checks.check("machine: a flood of events leaves a bounded timeline", 200 <= stamps <= 230,
                  stamps)
     checks.check("machine: and a bounded ledger", grown < 5 * 1024, f"{grown} KiB")
@@ -205,12 +225,12 @@ def stay_alive(world, checks, one, run):
 
 
 def outlive_deadline(world, checks):
-    """At full size: a job that never ends, once with the service and once with the second enforcer
-    alone."""
-    run, (one, other) = start_run(world, 2)
+    """At full size: jobs that never end, and the service dies before their deadline."""
+    (_, one), (_, other) = start_run(world), start_run(world)
     born = time.monotonic()
     for machine in (one, other):
         machine.connect(machine.take_runner(machine.claim()[1]))
+        machine.take_job()
     while time.monotonic() - born < LIFETIME - 20:
         for machine in (one, other):
             machine.poll()
@@ -250,8 +270,7 @@ def judge_audit(world, checks, one, other):
 def run(options, checks):
     with World(options, machines="none", lifetime=f"{LIFETIME // 60}m") as world:
         world.service.start()
-        run_id, (one,) = start_run(world, 1)
-        _, (other,) = start_run(world, 1)
+        (run_id, one), (_, other) = start_run(world), start_run(world)
         read_everything(checks, one, world.emulator.environment["GITHUB_TOKEN"])
         claim_for_others(checks, one, other)
         secret = claim_twice(checks, one)
@@ -263,6 +282,7 @@ def run(options, checks):
         checks.check("machine: the same claim is refused once the runner is online",
                      is_refused(one.claim()))
         register_rogues(world, checks, one, secret, other)
+        one.take_job()
         flood_events(world, checks, one, max(300, int(FULL["events"] * options.size)))
         stay_alive(world, checks, one, run_id)
         judge_audit(world, checks, one, other)
