@@ -97,8 +97,8 @@ TEST_CASE("api: any other report of a machine is noted and answered with nothing
 
 std::vector<std::string> refusals_of(Ledger& ledger) {
   std::vector<std::string> out;
-  for (const LeaseEvent& event : ledger.refusals().value())
-    out.push_back(event.name + ": " + event.detail);
+  const auto events = ledger.refusals().value();
+  for (const LeaseEvent& event : events) out.push_back(event.name + ": " + event.detail);
   std::sort(out.begin(), out.end());
   return out;
 }
