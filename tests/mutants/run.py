@@ -85,15 +85,10 @@ class Trial:
                  for number in range(1, self.options.workers + 1)]
         workers = [threading.Thread(target=self.work, args=(shop, shop is shops[0]))
                    for shop in shops]
-        try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
-        except KeyboardInterrupt:
-            stopping.set()
-            for worker in workers:
-                worker.join()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
         if self.error:
             raise self.error
         order = {mutant.name: number for number, mutant in enumerate(self.mutants)}
@@ -189,12 +184,9 @@ class Trial:
                 (shop.tree / file).write_text(text)
 
 
-def interrupt(*_):
-    raise KeyboardInterrupt
-
-
 def trial(mutants, every_mutant, options):
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())  # what was begun is put back then
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     one = Trial(mutants, options)
     one.run()

@@ -32,7 +32,7 @@ class Workshop:
     def __init__(self, folder, jobs):
         self.folder = folder
         self.tree = folder / "tree"
-        self.bin = folder / "bin"
+        self.bin = self.tree / "build" / "release"
         self.log = folder / "log"
         self.jobs = jobs
         for path in (self.tree, self.log):
@@ -53,30 +53,34 @@ class Workshop:
             if not target.is_file() or target.read_bytes() != data:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
-        for path in list(self.tree.rglob("*")):
-            if path.is_file() and path not in wanted:
-                path.unlink()
+        for folder, folders, files in os.walk(self.tree):
+            if Path(folder) == self.tree and "build" in folders:
+                folders.remove("build")
+            for name in files:
+                if Path(folder) / name not in wanted:
+                    (Path(folder) / name).unlink()
 
     def configure(self):
-        command = [
-            "cmake", "-S", str(self.tree), "-B", str(self.bin), "-G", "Ninja",
-            "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DMAYFLY_WERROR=OFF",
-        ]
+        """The release preset, but for the static link. It is compiled in its place, so that a
+        compiler's cache has most of it already."""
+        command = ["cmake", "-S", str(self.tree), "-B", str(self.bin), "--preset", "release",
+                   "-DMAYFLY_STATIC=OFF"]
         if shutil.which("ccache"):
             command.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
         for linker in LINKERS:
             if shutil.which({"lld": "ld.lld"}.get(linker, linker)):
                 command.append(f"-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld={linker}")
                 break
-        ran = run(command, self.log / "configure.log")
+        ran = run(command, self.log / "configure.log", folder=self.tree)
         if ran.status != 0:
             raise Broken(f"{' '.join(command)} failed:\n{ran.output[-3000:]}")
 
     def build(self, targets, name):
         """(whether it could be built, the processor's seconds)"""
         command = ["cmake", "--build", str(self.bin), "-j", str(self.jobs), "--target"] + targets
-        # Two workshops compile the same files: by relative paths ccache sees that.
-        environment = {"CCACHE_BASEDIR": str(self.folder), "CCACHE_NOHASHDIR": "1"}
+        # The same files are compiled in other folders too: by relative paths ccache sees that.
+        environment = {"CCACHE_BASEDIR": os.environ.get("CCACHE_BASEDIR", str(self.folder)),
+                       "CCACHE_NOHASHDIR": "1"}
         ran = run(command, self.log / f"{name}.build.log", environment=environment)
         return ran.status == 0, ran.seconds
 
@@ -115,7 +119,8 @@ def run(command, log, folder=None, limit=None, environment=None):
     end = None
     if limit:
         end = time.monotonic() + limit * CALM_FACTOR
-        resource.prlimit(child.pid, resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 1))
+        seconds = int(limit) + 1  # then SIGXCPU; SIGKILL to who does not care
+        resource.prlimit(child.pid, resource.RLIMIT_CPU, (seconds, seconds + 5))
         resource.prlimit(child.pid, resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
     status, used = wait(child, end)
     if stopping.is_set():
