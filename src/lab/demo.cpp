@@ -31,13 +31,13 @@ struct ShownLease {
 
 class Demo {
  public:
-  Demo(const DemoOptions& options, std::string directory)
-      : options_(options), directory_(std::move(directory)) {}
+  Demo(const DemoOptions& options, std::string directory, os::StopSignal& stop)
+      : options_(options), directory_(std::move(directory)), stop_(stop) {}
 
   Result<int> play();
-  [[nodiscard]] bool was_stopped() const { return was_stopped_; }
 
  private:
+  [[nodiscard]] Status go_on(Millis wait = Millis{0});
   Status play_run(int number);
   Status set_up(DemoWorkflow& workflow);
   Status follow(DemoWorkflow& workflow);
@@ -51,8 +51,7 @@ class Demo {
 
   const DemoOptions& options_;
   std::string directory_;
-  os::StopSignal stop_;  // before every thread: Ctrl-C must not leave machines behind
-  bool was_stopped_ = false;
+  os::StopSignal& stop_;
   os::SystemClock clock_;
   os::SystemEntropy entropy_;
   os::LineLog log_{clock_, {2, LogLevel::warning, os::log_form_for(2)}};
@@ -69,6 +68,12 @@ class Demo {
 void Demo::say(const std::string& text) {
   std::printf("%8s  %s\n", human_duration(clock_.steady() - started_).c_str(), text.c_str());
   std::fflush(stdout);
+}
+
+// An Error once somebody has stopped it.
+Status Demo::go_on(Millis wait) {
+  if (stop_.wait_for(wait)) return fail(Code::internal, "stopped by a signal");
+  return {};
 }
 
 void Demo::promise(bool kept, const std::string& text) {
@@ -144,8 +149,7 @@ Status Demo::follow(DemoWorkflow& workflow) {
       stopped = true;
     }
     if (stopped && all_gone()) return {};
-    was_stopped_ = stop_.wait_for(k_look_every);
-    if (was_stopped_) return fail(Code::internal, "stopped by a signal");
+    TRY(go_on(k_look_every));
   }
   return fail(Code::internal, "the run did not end within " + human_duration(k_run_patience));
 }
@@ -224,13 +228,16 @@ Result<int> Demo::play() {
   TRY_ASSIGN(emulator_, Emulator::start(emulator_options, clock_, entropy_, log_));
   say("emulated EC2 at " + emulator_->aws_url() + ", emulated GitHub at " +
       emulator_->github_url());
+  TRY(go_on());
   TRY_ASSIGN(service_,
              DemoService::start(options_.mayfly, directory_, *emulator_, clock_, transport_));
   say("mayfly serve at " + service_->url());
   for (int number = 1; number <= options_.runs; ++number) TRY(play_run(number));
+  TRY(go_on());
   TRY(audit());
   const int status = service_->stop();
   promise(status == 0, "mayfly serve stopped with status " + std::to_string(status));
+  TRY(go_on());
   std::printf("\n%s in %s\n", broken_ == 0 ? "Every promise was kept," : "PROMISES WERE BROKEN,",
               human_duration(clock_.steady() - started_).c_str());
   return broken_ == 0 ? 0 : 1;
@@ -240,21 +247,24 @@ Result<int> Demo::play() {
 
 int run_demo(const DemoOptions& options) {
   os::ignore_broken_pipes();
+  // Before every thread and until all is taken away: Ctrl-C must not leave anything behind.
+  os::StopSignal stop;
   const auto made = working_directory(options.keep, "mayfly-demo");
   if (!made) {
     std::fprintf(stderr, "mayfly demo: %s\n", made.error().message.c_str());
     return 2;
   }
   const std::string& directory = *made;
-  std::optional<Demo> demo(std::in_place, options, directory);
+  std::optional<Demo> demo(std::in_place, options, directory, stop);
   const Result<int> status = demo->play();
-  const bool was_stopped = demo->was_stopped();
+  const bool was_stopped = stop.has_come();
   demo.reset();  // the service and the machines end before their directory does
   if (!status) std::fprintf(stderr, "mayfly demo: %s\n", status.error().message.c_str());
   if (options.verbose || (!status && !was_stopped))
     if (const auto log = read_file(directory + "/mayfly.log"))
       std::fprintf(stderr, "\nThe service's log:\n%s", log->c_str());
   if (options.keep.empty()) remove_all(directory);
+  stop.forget();
   return status ? *status : 2;
 }
 

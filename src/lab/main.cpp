@@ -25,12 +25,12 @@ void add_simulate_sizes(CLI::App& command, SimulateOptions& options) {
   group->add_option("--seed", options.seed, "the first seed; the others follow it")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 62))
       ->capture_default_str();
-  group
-      ->add_option("--runs", options.runs,
-                   "so many seeds; without --years and --minutes 20, else no end")
+  group->add_option("--runs", options.runs, "so many seeds; without another end 20")
       ->check(CLI::Range(1, 1'000'000'000));
   group->add_option("--years", options.years, "until so many years have been simulated")
       ->check(CLI::Range(0.0, 1e6));
+  group->add_option("--requests", options.requests, "until callers have made so many requests")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 62));
   group->add_option("--minutes", options.minutes, "begin nothing more after so many real minutes")
       ->check(CLI::Range(0.0, 1e5));
   group
@@ -87,7 +87,7 @@ void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
       "  mayfly simulate --minutes 5                    as much as five minutes allow\n"
       "  mayfly simulate --crash-points --scenario NAME every point of one scenario\n"
       "Exit status: 0 every promise held, 1 one was broken or a history differed when repeated,\n"
-      "2 could not be played.");
+      "2 could not be played, or was stopped by a signal.");
   add_simulate_sizes(*command, options);
   add_simulate_replays(*command, options);
   add_simulate_crashes(*command, options);
@@ -95,7 +95,10 @@ void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
   group->add_flag("--list", options.list, "the scenarios, with a sentence for each");
   group->add_flag("--json", options.json, "the report for scripts");
   group->add_flag("--situations", options.needs_situations,
-                  "a named situation that was not reached is a failure");
+                  "until every named situation was reached; one that is missing in the end is a "
+                  "failure");
+  group->add_flag("--hashes", options.hashes,
+                  "a line for each history instead of the report, to compare two builds");
   group->add_flag("-v,--verbose", options.verbose, "name each simulation when it begins");
   command->callback([&] { status = mayfly::lab::sim::run_simulate(options); });
 }

@@ -20,6 +20,7 @@ StopSignal::~StopSignal() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 int StopSignal::wait() {
   int signal = 0;
   MAYFLY_CHECK(sigwait(&stop_, &signal) == 0);
+  has_come_ = true;
   return signal;
 }
 
@@ -27,7 +28,14 @@ bool StopSignal::wait_for(Millis limit) {
   const auto seconds = std::chrono::floor<Seconds>(limit);
   const std::chrono::nanoseconds rest = limit - seconds;
   const timespec time{static_cast<time_t>(seconds.count()), static_cast<long>(rest.count())};
-  return sigtimedwait(&stop_, nullptr, &time) > 0;
+  const bool is_here = sigtimedwait(&stop_, nullptr, &time) > 0;
+  has_come_ = has_come_ || is_here;
+  return is_here;
+}
+
+void StopSignal::forget() {
+  while (wait_for(Millis{0})) {
+  }
 }
 
 }  // namespace mayfly::os

@@ -25,10 +25,16 @@ class StopSignal {
   int wait();
   // True when one came within the time.
   [[nodiscard]] bool wait_for(Millis limit);
+  // Whether one was waited for successfully.
+  [[nodiscard]] bool has_come() const { return has_come_; }
+  // One that has come and that nobody has waited for would end the process where the old mask is
+  // put back; for who is at the end anyway, and wants its own exit status.
+  void forget();
 
  private:
   sigset_t stop_{};
   sigset_t before_{};
+  bool has_come_ = false;
 };
 
 }  // namespace mayfly::os

@@ -147,6 +147,18 @@ TEST_CASE("signals: SIGTERM is waited for and ends nothing") {
   CHECK(stop.wait() == SIGINT);
 }
 
+TEST_CASE("signals: one that nobody waited for ends nothing once it is forgotten") {
+  {
+    StopSignal stop;
+    kill(getpid(), SIGTERM);
+    CHECK_FALSE(stop.has_come());
+    stop.forget();
+    CHECK(stop.has_come());
+    CHECK_FALSE(stop.wait_for(Millis{1}));
+  }
+  CHECK(getpid() > 0);  // still here
+}
+
 TEST_CASE("signals: writing to a broken pipe is an error once ignored") {
   ignore_broken_pipes();
   int ends[2];

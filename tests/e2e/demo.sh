@@ -38,6 +38,19 @@ interrupted_demo() {
   check "demo, interrupted: its directory is gone" test -n "$directory" -a ! -e "$directory"
 }
 
+# interrupted_at WHEN LINE STATUS...: a SIGTERM that comes early, or late, is not lost and kills nothing
+# halfway.
+interrupted_at() {
+  local name="demo, interrupted $1" line=$2 status found=''
+  shift 2
+  start "$work/demo.log" "$mayfly" demo
+  wait_until 60 grep -qs -- "$line" "$work/demo.log"
+  stop "$started"
+  for status in "$@"; do [[ $stopped != "$status" ]] || found=$status; done
+  is "$name: exit status $*" "$stopped" "${found:-one of these}"
+  is "$name: no process of it is left" "$(session_pids "$started")" ''
+}
+
 # install_validator: into build/, so that the checkout stays clean; kept while its lock file is the
 # same.
 install_validator() {
@@ -62,6 +75,9 @@ demo 'demo --runs 3' --runs 3
 is 'demo --runs 3: three runs succeeded' \
   "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
 interrupted_demo
+interrupted_at 'at its beginning' 'emulated EC2 at' 2
+# It may be over by then.
+interrupted_at 'at its end' 'x86_64  gone' 2 0
 # shellcheck disable=SC2016
 check 'demo --keep leaves ledger and log' \
   bash -c '"$0" demo --keep "$1" && [ -s "$1/mayfly.db" ] && [ -s "$1/mayfly.log" ]' \

@@ -19,14 +19,14 @@ Failure failure_of(const SimPlan& plan) {
   return failure;
 }
 
-std::string hex(std::uint64_t hash) {
+}  // namespace
+
+std::string hash_text(std::uint64_t hash) {
   std::vector<std::uint8_t> bytes;
   for (int shift = 56; shift >= 0; shift -= 8)
     bytes.push_back(static_cast<std::uint8_t>(hash >> shift));
   return to_hex(bytes);
 }
-
-}  // namespace
 
 Campaign::Campaign(CampaignOptions options, Simulate simulate, Clock& clock)
     : options_(options), simulate_(std::move(simulate)), clock_(clock), began_(clock.steady()) {}
@@ -59,19 +59,22 @@ Campaign::Played Campaign::play_one(SimPlan plan) {
   if (on_begin_) on_begin_(plan);
   Played played;
   played.plan = std::move(plan);
+  played.plan.stop = &is_stopped_;
   played.result = timed(played.plan, played.busy);
   if (!played.result.violations.empty()) {
     note_violations(played);
+  } else if (played.result.is_cut) {
+    played.is_lost = true;
   } else if (options_.repeats) {
     SimPlan quiet = played.plan;
     quiet.on_line = {};
     const SimResult again = timed(quiet, played.busy);
-    played.is_repeated = true;
-    if (again.hash != played.result.hash) {
+    played.is_repeated = !again.is_cut;
+    if (played.is_repeated && again.hash != played.result.hash) {
       Failure failure = failure_of(played.plan);
       failure.law = k_differs;
-      failure.what = "hashes " + hex(played.result.hash) + " and " + hex(again.hash) + "; " +
-                     first_difference(simulate_, quiet);
+      failure.what = "hashes " + hash_text(played.result.hash) + " and " + hash_text(again.hash) +
+                     "; " + first_difference(simulate_, quiet);
       played.failure = std::move(failure);
     }
   }
@@ -106,7 +109,10 @@ void Campaign::note_violations(Played& played) {
 void Campaign::take_in_order(const OnResult& on_result) {
   for (auto at = pending_.begin(); at != pending_.end() && at->first == taken_ && !is_complete();
        at = pending_.begin()) {
-    Played& played = at->second;
+    Played played = std::move(at->second);
+    pending_.erase(at);
+    ++taken_;
+    if (played.is_lost) continue;
     totals_.add(played.plan.scenario, played.result);
     totals_.busy += played.busy;
     totals_.simulated_in_all += played.result.simulated * (played.is_repeated ? 2 : 1);
@@ -116,14 +122,14 @@ void Campaign::take_in_order(const OnResult& on_result) {
       totals_.failures.push_back(std::move(*played.failure));
     }
     if (on_result) on_result(played.plan, played.result);
-    pending_.erase(at);
-    ++taken_;
   }
 }
 
 bool Campaign::is_complete() const {
   return totals_.failed >= static_cast<std::uint64_t>(options_.failures_max) ||
-         (options_.simulated && totals_.simulated >= *options_.simulated);
+         (options_.simulated && totals_.simulated >= *options_.simulated) ||
+         (options_.requests && totals_.counts.requests >= *options_.requests) ||
+         (options_.until_situations && totals_.situations.count() == k_situations);
 }
 
 bool Campaign::may_not_begin() {
@@ -135,10 +141,7 @@ Totals Campaign::totals() {
   return totals_;
 }
 
-void Campaign::stop() {
-  const std::lock_guard lock(mutex_);
-  is_stopped_ = true;
-}
+void Campaign::stop() { is_stopped_ = true; }
 
 bool Campaign::is_over() {
   const std::lock_guard lock(mutex_);

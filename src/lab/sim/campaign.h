@@ -4,6 +4,7 @@
 // their plans, so that everything but times is the same however many threads there are. Each is
 // played twice and has to give the same history; one that fails is shrunk where it was found.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -21,7 +22,9 @@ struct CampaignOptions {
   int shrink_tries = 300;                // simulations for each failure; 0: failures are not shrunk
   int failures_max = 5;                  // ends there
   std::optional<Millis> simulated = {};  // ends when so much was simulated
-  std::optional<Millis> real = {};       // begins nothing more after so much real time
+  std::optional<std::uint64_t> requests = {};  // ends when callers have made so many
+  bool until_situations = false;               // ends when each was reached
+  std::optional<Millis> real = {};             // begins nothing more after so much real time
 };
 
 class Campaign {
@@ -41,7 +44,8 @@ class Campaign {
   // From any thread:
   [[nodiscard]] Totals totals();
   [[nodiscard]] Millis elapsed() { return clock_.steady() - began_; }
-  void stop();  // what has begun ends first
+  // What has begun ends at once, and counts only where it has already broken a promise.
+  void stop();
   // An option or stop() has ended it: no further play() begins anything.
   [[nodiscard]] bool is_over();
 
@@ -51,6 +55,7 @@ class Campaign {
     SimResult result;
     Millis busy{0};
     bool is_repeated = false;
+    bool is_lost = false;  // stopped before it found anything
     std::optional<Failure> failure;
   };
 
@@ -71,7 +76,7 @@ class Campaign {
   Totals totals_;
   std::map<std::uint64_t, Played> pending_;  // played, but one before it is not
   std::uint64_t begun_ = 0, taken_ = 0;
-  bool is_stopped_ = false;
+  std::atomic<bool> is_stopped_ = false;  // read without it
 };
 
 // Seeds from `first` on, at most `runs` of them. Without a scenario the seed says which of them all
@@ -80,6 +85,9 @@ class Campaign {
                                           std::optional<std::string> scenario);
 [[nodiscard]] std::string scenario_of_seed(std::uint64_t seed);
 [[nodiscard]] Campaign::Source plans_of(std::vector<SimPlan> plans);
+
+// Sixteen hexadecimal digits.
+[[nodiscard]] std::string hash_text(std::uint64_t hash);
 
 // Where two plays of one plan part: the line of each. For a history that differs.
 [[nodiscard]] std::string first_difference(const Simulate& simulate, SimPlan plan);

@@ -17,8 +17,9 @@ class Shrinker {
 
   [[nodiscard]] int tries() const { return tries_; }
 
-  // Whether the list breaks the law. Asked again, and out of tries, it does not.
+  // Whether the list breaks the law. Asked again, out of tries and when stopped, it does not.
   bool still_fails(const Faults& faults) {
+    if (plan_.stop != nullptr && *plan_.stop) return false;
     if (tries_ >= tries_max_ || !tried_.insert(to_string(faults)).second) return false;
     ++tries_;
     plan_.exactly = faults;
@@ -93,7 +94,9 @@ Shrunk shrink_with(const Simulate& simulate, const SimPlan& plan, const SimResul
   const Faults all = plan.exactly ? *plan.exactly : failed.injected;
   if (failed.violations.empty() || tries <= 0) return {all, 0};
   Shrinker shrinker(simulate, plan, failed.violations.front().law, tries);
-  if (!shrinker.still_fails(all)) return {all, shrinker.tries(), false};
+  const bool is_replayed = shrinker.still_fails(all);
+  if (plan.stop != nullptr && *plan.stop) return {all, shrinker.tries()};
+  if (!is_replayed) return {all, shrinker.tries(), false};
   if (all.empty() || shrinker.still_fails({})) return {{}, shrinker.tries()};
   Faults least = shrinker.minimal(all);
   return {std::move(least), shrinker.tries()};

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t k_label_columns = 28;
 constexpr std::size_t k_number_columns = 14;
+// A campaign of that length reaches every situation, or names those that it did not.
+constexpr Millis k_situations_within{300'000};
 
 std::string fixed(double value, int decimals) {
   char text[64];
@@ -160,7 +162,7 @@ std::string report(const Totals& totals, const ReportOptions& options) {
                      time_rows(totals, options) + work_rows(totals);
   text += "\n" + row("promises checked", totals.checks) + numbers_first(totals.checks_by_law);
   text += "\n" + row("faults injected", totals.faults()) + numbers_first(totals.faults_by_kind);
-  text += missing(totals);
+  if (options.needs_situations || options.elapsed >= k_situations_within) text += missing(totals);
   for (const std::string& note : options.notes) text += "\n" + note + "\n";
   for (const Failure& failure : totals.failures) text += failure_text(failure);
   return text + verdict(totals, options);

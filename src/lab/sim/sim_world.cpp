@@ -319,7 +319,7 @@ void SimWorld::note_conditions() {
 }
 
 void SimWorld::run_until(SteadyTime end, const std::function<bool()>& done) {
-  while (clock.steady() < end && !(done && done())) {
+  while (clock.steady() < end && !is_stopped() && !(done && done())) {
     SteadyTime next = std::min(end, fibers.next().value_or(end));
     if (const auto change = aws->next_change()) next = std::min(next, *change);
     if (const auto change = github->next_change())
@@ -329,7 +329,7 @@ void SimWorld::run_until(SteadyTime end, const std::function<bool()>& done) {
     if (gap > Millis{0}) clock.pass(gap);
     aws->advance();
     note_conditions();
-    while (fibers.run_one()) {
+    while (!is_stopped() && fibers.run_one()) {
       ++counts.steps;
       aws->advance();
     }

@@ -6,6 +6,7 @@
 // the simulation's own. One thread; one simulation never sees another.
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -136,6 +137,8 @@ class SimWorld {
   int active_callers = 0;  // between a run's begin and its end
   int lives = 0;           // processes ever started
   bool is_healed = false;
+  const std::atomic<bool>* stop = nullptr;  // once true, run_until() returns at once
+  [[nodiscard]] bool is_stopped() const { return stop != nullptr && *stop; }
   // Until then every call over this edge fails.
   std::array<SteadyTime, 4> outage_until{};
   [[nodiscard]] bool is_out(Edge edge) {

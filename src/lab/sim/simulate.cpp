@@ -55,6 +55,11 @@ Status check_scenario(const std::string& name) {
                                    "\n  mayfly simulate --list shows them");
 }
 
+// Another than a number of seeds.
+bool has_end(const SimulateOptions& options) {
+  return options.years || options.minutes || options.requests || options.needs_situations;
+}
+
 Result<Work> work_of(const SimulateOptions& options) {
   TRY(check_scenario(options.scenario));
   Work work;
@@ -83,7 +88,7 @@ Result<Work> work_of(const SimulateOptions& options) {
     work.plans = {plan};
   } else {
     work.seeds = options.runs;
-    if (!options.runs && !options.years && !options.minutes) work.seeds = k_runs;
+    if (!options.runs && !has_end(options)) work.seeds = k_runs;
   }
   return work;
 }
@@ -95,14 +100,24 @@ CampaignOptions campaign_options(const SimulateOptions& options, int threads) {
   result.shrink_tries = options.shrink_tries;
   result.failures_max = options.failures_max;
   if (options.years) result.simulated = from_years(*options.years);
+  result.requests = options.requests;
+  result.until_situations =
+      options.needs_situations && !options.runs && !options.years && !options.requests;
   if (options.minutes) result.real = Millis(static_cast<Millis::rep>(*options.minutes * 60'000));
   return result;
 }
 
+// For comparing what two builds of the program play.
+void print_hash(const SimPlan& plan, const SimResult& result) {
+  print(plan.scenario + " " + std::to_string(plan.seed) + " " + hash_text(result.hash) + "\n");
+}
+
 void play(const Work& work, const SimulateOptions& options, Campaign& campaign,
           std::vector<std::string>& notes) {
+  Campaign::OnResult on_result;
+  if (options.hashes) on_result = print_hash;
   if (!work.plans.empty() || !options.replay.empty()) {
-    campaign.play(plans_of(work.plans));
+    campaign.play(plans_of(work.plans), on_result);
   } else if (!work.crash_scenarios.empty()) {
     for (const std::string& scenario : work.crash_scenarios) {
       if (campaign.is_over()) return;
@@ -112,16 +127,20 @@ void play(const Work& work, const SimulateOptions& options, Campaign& campaign,
   } else {
     std::optional<std::string> scenario;
     if (options.scenario != "all") scenario = options.scenario;
-    campaign.play(seeds_from(options.seed, work.seeds, scenario));
+    campaign.play(seeds_from(options.seed, work.seeds, scenario), on_result);
   }
 }
 
-// One line, rewritten, on a terminal; else a line now and then.
-void show_progress(Campaign& campaign, os::StopSignal& stop, const std::atomic<bool>& is_done) {
+// One line, rewritten, on a terminal; else a line now and then. True: a signal has stopped it.
+bool show_progress(Campaign& campaign, os::StopSignal& stop, const std::atomic<bool>& is_done) {
   const bool is_terminal = isatty(2) == 1;
   Millis shown{0};
+  bool is_stopped = false;
   while (!is_done) {
-    if (stop.wait_for(Millis{20})) campaign.stop();
+    if (stop.wait_for(Millis{20})) {
+      campaign.stop();
+      is_stopped = true;
+    }
     const Millis now = campaign.elapsed();
     if (now - shown < (is_terminal ? k_redraw_every : Millis{k_line_every})) continue;
     shown = now;
@@ -129,6 +148,7 @@ void show_progress(Campaign& campaign, os::StopSignal& stop, const std::atomic<b
     std::fprintf(stderr, is_terminal ? "\r\x1b[K%s" : "%s\n", line.c_str());
   }
   if (is_terminal && shown > Millis{0}) std::fputs("\r\x1b[K", stderr);
+  return is_stopped;
 }
 
 int play_and_report(const Work& work, const SimulateOptions& options) {
@@ -151,13 +171,19 @@ int play_and_report(const Work& work, const SimulateOptions& options) {
     play(work, options, campaign, shown.notes);
     is_done = true;
   });
-  show_progress(campaign, stop, is_done);
+  const bool is_stopped = show_progress(campaign, stop, is_done);
   player.join();
   shown.elapsed = campaign.elapsed();
   const Totals totals = campaign.totals();
-  print(options.json ? json::serialize(report_json(totals, shown)) + "\n" : report(totals, shown));
-  if (totals.runs == 0) return 2;
-  return is_good(totals, shown) ? 0 : 1;
+  if (is_stopped) shown.notes.emplace_back("Stopped by a signal before its end.");
+  const bool is_alright = is_good(totals, shown);
+  if (options.json)
+    print(json::serialize(report_json(totals, shown)) + "\n");
+  else if (!options.hashes || !is_alright)
+    print(report(totals, shown));
+  if (totals.failed > 0) return 1;
+  if (totals.runs == 0 || is_stopped) return 2;
+  return is_alright ? 0 : 1;
 }
 
 }  // namespace

@@ -48,10 +48,13 @@ void play(SimWorld& world) {
   // While the last stories are still going on, so that there is something to put right.
   world.run_until(world.clock.steady() +
                   Millis(static_cast<std::int64_t>(world.entropy.below(1'800'000))));
+  if (world.is_stopped()) return;
   world.heal();
   world.run_until(world.clock.steady() + k_heal_bound);
+  if (world.is_stopped()) return;
   world.for_each_law([&](Law& law) { law.healed(world); });
   world.run_until(world.clock.steady() + k_end_bound, [&] { return world.is_quiet(); });
+  if (world.is_stopped()) return;
   world.look();
   world.for_each_law([&](Law& law) { law.ended(world); });
 }
@@ -68,6 +71,7 @@ void collect_laws(SimWorld& world, SimResult& result) {
 SimResult collect(SimWorld& world, SteadyTime began) {
   SimResult result;
   collect_laws(world, result);
+  result.is_cut = world.is_stopped();
   result.hash = world.trace.hash();
   result.simulated = world.clock.steady() - began;
   result.counts = world.counts;
@@ -93,6 +97,7 @@ SimResult simulate(const SimPlan& plan) {
   MAYFLY_CHECK(scenario.has_value());
   SimWorld world(*scenario, plan.seed, make_plan(*scenario, plan));
   world.trace.on_line = plan.on_line;
+  world.stop = plan.stop;
   const SteadyTime began = world.clock.steady();
   play(world);
   return collect(world, began);

@@ -4,6 +4,7 @@
 // has to give the same history, a failing one is shrunk to the few faults that matter. Pure
 // computation: no clock, file or thread; simulate.h adds the program around it.
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,10 +22,13 @@ struct SimPlan {
   std::uint64_t seed = 1;
   std::optional<std::vector<Injection>> exactly = {};  // instead of what the seed draws
   std::function<void(const std::string&)> on_line = {};
+  // Once it is true the simulation ends where it is. From any thread.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct SimResult {
   std::vector<Violation> violations;
+  bool is_cut = false;  // it was stopped: what it would have found later is not known
   std::uint64_t hash = 0;
   Millis simulated{0};
   Counts counts;
