@@ -37,10 +37,32 @@ refuses() {
   fi
 }
 
+# stops NAME SIGNAL: a campaign without end ends within some seconds, and says what was found so far.
+stops() {
+  local name=$1 began output status=0 pid
+  output=$(mktemp)
+  timeout 120 "$mayfly" simulate --minutes 100 --scenario quiet-years >"$output" 2>&1 </dev/null &
+  pid=$!
+  sleep 3
+  began=$SECONDS
+  kill -s "$2" "$pid"
+  wait "$pid" || status=$?
+  if [[ $status == 2 && $((SECONDS - began)) -lt 15 ]] && grep -q '^Stopped by a signal' "$output"; then
+    echo "ok $name ($((SECONDS - began)) s)"
+    passed=$((passed + 1))
+  else
+    printf 'not ok %s: exit status %d after %d s\n%s\n' "$name" "$status" $((SECONDS - began)) \
+      "$(<"$output")"
+    failed=$((failed + 1))
+  fi
+  rm -f "$output"
+}
+
 refuses 'a misspelt scenario: the nearest one' 'did you mean' --scenario one-rum
 refuses 'a list of faults that is none' 'POINT#NUMBER=KIND' --faults nonsense
 refuses 'an empty list of faults' '"none"' --faults ' '
 refuses 'a file of seeds that is not there' /nonexistent --replay /nonexistent
+stops 'SIGTERM ends a campaign at once' TERM
 holds 'the seeds that once failed' --replay tests/simulate/seeds.txt
 holds 'every scenario, each history twice' --seed 1 --runs 15 --shrink-tries 60
 holds 'crash points of one run' --crash-points --scenario one-run --stride 200 --pairs 12 \

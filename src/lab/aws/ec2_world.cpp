@@ -103,6 +103,8 @@ const FakeInstance& Ec2World::launch(const LaunchSpec& spec, aws::Market market,
 
 void Ec2World::settle() {
   const SteadyTime now = clock_.steady();
+  const Settled settled{now, changes, instances.size()};
+  if (settled_ == settled) return;
   for (auto at = instances.begin(); at != instances.end();) {
     FakeInstance& instance = at->second;
     settle_one(instance, now);
@@ -114,6 +116,7 @@ void Ec2World::settle() {
     at = forgotten ? instances.erase(at) : std::next(at);
   }
   if (now - tokens_looked_at_ >= k_tokens_looked_at) forget_tokens(now);
+  settled_ = Settled{now, changes, instances.size()};
 }
 
 void Ec2World::forget_tokens(SteadyTime now) {
@@ -155,8 +158,9 @@ void Ec2World::settle_one(FakeInstance& instance, SteadyTime now) {
 // time: configure() settles first.
 void Ec2World::settle_price(FakeInstance& instance, SteadyTime now) {
   if (!instance.running_since) return;
-  const Money price = price_per_hour(pool_of(instance));
   const SteadyTime since = *instance.running_since;
+  if (since + instance.hour_began + k_price_holds > now) return;
+  const Money price = price_per_hour(pool_of(instance));
   while (since + instance.hour_began + k_price_holds <= now) {
     instance.hour_began += k_price_holds;
     if (price == instance.price_per_hour) continue;

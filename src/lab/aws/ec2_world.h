@@ -158,6 +158,14 @@ class Ec2World {
   Clock& clock_;
   Entropy& entropy_;
   std::vector<Due> happened_;
+  // When settle() last went through all of them, and what there was: a second time finds nothing.
+  struct Settled {
+    SteadyTime at{};
+    std::uint64_t changes = 0;
+    std::size_t instances = 0;
+    friend bool operator==(const Settled&, const Settled&) = default;
+  };
+  std::optional<Settled> settled_;
   Money spent_on_forgotten_;
   SteadyTime tokens_looked_at_{};
   unsigned addresses_ = 0;

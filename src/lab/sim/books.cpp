@@ -56,6 +56,11 @@ Money Books::spent() const {
 }
 
 void Books::refresh(SimWorld& world) {
+  const bool is_fresh =
+      refreshed_at_ == world.clock.steady() && aws_change_ == world.aws->change_count() &&
+      ledger_write_ == world.ledger_writes() && ledger_lost_ == world.conditions.ledger_lost;
+  if (is_fresh) return;
+  refreshed_at_ = world.clock.steady();
   if (ledger_lost_ != world.conditions.ledger_lost) {
     ledger_lost_ = world.conditions.ledger_lost;
     leases_.clear();

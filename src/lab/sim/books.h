@@ -76,6 +76,7 @@ class Books {
   void charge(const FakeInstance& instance, SteadyTime now);
   void see_lease(const Lease& lease);
 
+  SteadyTime refreshed_at_{};
   std::uint64_t aws_change_ = 0;
   bool is_any_charged_ = false;
   std::uint64_t ledger_write_ = 0;

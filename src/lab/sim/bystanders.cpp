@@ -21,6 +21,18 @@ void register_runner(SimWorld& world, const std::string& name) {
   MAYFLY_CHECK(answer && answer->ok());
 }
 
+// As somebody with the account's key does.
+void call_ec2(SimWorld& world, const aws::QueryForm& form) {
+  HttpRequest request{"POST", std::string(k_ec2_url) + "/", {}, {}, {}};
+  request.body = form.body();
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+  const AccessKey key = FakeAwsOptions{}.keys.front();
+  const aws::Credentials credentials{key.id, Secret(key.secret), Secret(""), std::nullopt, "rig"};
+  aws::sign(request, credentials, {world.config.aws.region, "ec2"}, world.clock.wall());
+  const auto answer = world.network.send(request, world.clock.steady() + Seconds{10});
+  MAYFLY_CHECK(answer && answer->ok());
+}
+
 }  // namespace
 
 void start_instance(SimWorld& world, const aws::Tags& tags) {
@@ -33,14 +45,13 @@ void start_instance(SimWorld& world, const aws::Tags& tags) {
     const std::string prefix = "TagSpecification.1.Tag." + std::to_string(++number);
     form.add(prefix + ".Key", key).add(prefix + ".Value", value);
   }
-  HttpRequest request{"POST", std::string(k_ec2_url) + "/", {}, {}, {}};
-  request.body = form.body();
-  request.headers.add("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
-  const AccessKey key = FakeAwsOptions{}.keys.front();
-  const aws::Credentials credentials{key.id, Secret(key.secret), Secret(""), std::nullopt, "rig"};
-  aws::sign(request, credentials, {world.config.aws.region, "ec2"}, world.clock.wall());
-  const auto answer = world.network.send(request, world.clock.steady() + Seconds{10});
-  MAYFLY_CHECK(answer && answer->ok());
+  call_ec2(world, form);
+}
+
+void end_instance(SimWorld& world, const InstanceId& id) {
+  aws::QueryForm form("TerminateInstances", "2016-11-15");
+  form.add("InstanceId.1", id.text);
+  call_ec2(world, form);
 }
 
 void add_bystanders(SimWorld& world) {

@@ -15,10 +15,15 @@ namespace mayfly::lab::sim {
 void begin_runs(SimWorld& world);
 // A machine that somebody in the account starts by hand, on demand, with these tags.
 void start_instance(SimWorld& world, const aws::Tags& tags);
+// The same somebody ends one.
+void end_instance(SimWorld& world, const InstanceId& id);
 // Instances and runners of other people, which must all be there at the end.
 void add_bystanders(SimWorld& world);
 // Strangers who know everything public: once in a while until the world is healed; from a fiber.
 void annoy_forever(SimWorld& world);
+// Whoever recorded what callers sent, and machines that are gone by now, and sends it again, byte
+// by byte, at any time later; from a fiber.
+void replay_forever(SimWorld& world);
 // What the world does by itself, as the fault plan says: interruptions, outages, clocks, kills.
 void trouble_forever(SimWorld& world);
 

@@ -112,6 +112,51 @@ TEST_CASE("real time ends a campaign, and what was played by then counts") {
   CHECK(campaign.is_over());
 }
 
+TEST_CASE("who stops a campaign loses what had found nothing yet, and keeps the rest") {
+  for (const bool is_broken_by_then : {false, true}) {
+    VirtualClock clock;
+    Campaign* playing = nullptr;
+    int played = 0;
+    const Simulate stopping = [&](const SimPlan& plan) {
+      SimResult result = fake({"mixed", 1});
+      ++played;
+      if (plan.seed != 4) return result;
+      playing->stop();
+      result.is_cut = *plan.stop;
+      if (is_broken_by_then) result.violations.push_back({"a law", "broken before", {}});
+      return result;
+    };
+    Campaign campaign(with_threads(1), stopping, clock);
+    playing = &campaign;
+    campaign.play(seeds_from(1, 100, "mixed"));
+    CHECK(campaign.totals().runs == (is_broken_by_then ? 4U : 3U));
+    CHECK(campaign.totals().failed == (is_broken_by_then ? 1U : 0U));
+    CHECK(played == 7);  // three of them twice, and nothing after the stop: no shrinking either
+  }
+}
+
+TEST_CASE("requests end a campaign, and so do all situations") {
+  const Simulate asked = [](const SimPlan& plan) {
+    SimResult result = fake({"mixed", 1});
+    result.counts.requests = 100;
+    for (std::size_t i = 0; i < k_situations; ++i)
+      if (i % 10 == plan.seed % 10) result.situations.reached(static_cast<Situation>(i));
+    return result;
+  };
+  VirtualClock clock;
+  CampaignOptions options;
+  options.requests = 1000;
+  Campaign requests(options, asked, clock);
+  requests.play(seeds_from(1, 100, "mixed"));
+  CHECK(requests.totals().runs == 10);
+  options.requests.reset();
+  options.until_situations = true;
+  Campaign situations(options, asked, clock);
+  situations.play(seeds_from(1, 100, "mixed"));
+  CHECK(situations.totals().runs == 10);
+  CHECK(situations.is_over());
+}
+
 TEST_CASE("a seed plays the same scenario wherever the campaign begins") {
   auto from_1 = seeds_from(1, 80, std::nullopt);
   std::map<std::uint64_t, std::string> played;

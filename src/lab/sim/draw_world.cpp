@@ -5,6 +5,7 @@
 namespace mayfly::lab::sim {
 namespace {
 
+constexpr const char* k_second_repository = "rr-debugger/second";
 constexpr const char* k_token_file = "/var/run/secrets/identity-token";
 
 // Honest callers all come from one address here, which asks more than a workflow's would; so most
@@ -33,6 +34,14 @@ void draw_launch_limits(Caps& limits, Entropy& entropy) {
   limits.launch_pause = draw_between(entropy, Seconds{60}, Seconds{1200});
 }
 
+// Of the same organisation, with labels of its own.
+void add_second_repository(Config& config) {
+  RepositoryConfig second = config.repositories.front();
+  second.name = {k_second_repository};
+  second.seed_label_prefix = "second_runner_";
+  config.repositories.push_back(std::move(second));
+}
+
 }  // namespace
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
@@ -58,6 +67,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   draw_limits(config, scenario, entropy);
   draw_launch_limits(config.limits, entropy);
+  if (SeededEntropy(seed * 7919 + 53).below(3) == 0) add_second_repository(config);
   return config;
 }
 

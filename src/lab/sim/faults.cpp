@@ -161,9 +161,11 @@ FaultPlan::FaultPlan(FaultSpec spec)
       entropy_(spec.seed),
       world_entropy_(spec.seed + 1'000'003),
       kill_entropy_(spec.seed + 2'000'003) {
+  keeps_lists_ = !spec.exactly && swarm_.per_mille.contains(FaultKind::stale);
   if (!spec.exactly) return;
   exactly_.emplace();
   for (Injection& one : *spec.exactly) {
+    keeps_lists_ = keeps_lists_ || one.kind == FaultKind::stale;
     std::vector<Injection>& list = (*exactly_)[one.point];
     list.push_back(std::move(one));
   }

@@ -113,6 +113,9 @@ class FaultPlan {
   };
   [[nodiscard]] std::optional<WorldDraw> next_in_world();
 
+  // Whether a call of this plan may be answered with an old list; else none needs to be kept.
+  [[nodiscard]] bool keeps_lists() const { return keeps_lists_; }
+
   // Nothing more goes wrong.
   void heal() { is_healed_ = true; }
   [[nodiscard]] bool is_healed() const { return is_healed_; }
@@ -138,6 +141,7 @@ class FaultPlan {
   int boundaries_ = 0;
   int world_draws_ = 0;
   bool is_healed_ = false;
+  bool keeps_lists_ = false;
   std::vector<Injection> injected_;
 };
 

@@ -116,7 +116,22 @@ TEST_CASE("refusals are worded as the clouds word them") {
     const HttpResponse limited = fault_answer(FaultKind::throttle, Edge::github, draw);
     CHECK((limited.status == 403 || limited.status == 429));
   }
+  CHECK(fault_answer(FaultKind::throttle, Edge::github, 0).headers.find("Retry-After"));
+  CHECK(fault_answer(FaultKind::throttle, Edge::github, 1).headers.find("X-RateLimit-Reset"));
+  CHECK_FALSE(fault_answer(FaultKind::throttle, Edge::github, 2).headers.find("Retry-After"));
   CHECK(fault_answer(FaultKind::conflict, Edge::github, 0).status == 409);
+}
+
+TEST_CASE("lists are kept only where an old one may be told") {
+  CHECK_FALSE(FaultPlan({}).keeps_lists());
+  FaultSpec drawn;
+  drawn.swarm.per_mille[FaultKind::stale] = 10;
+  CHECK(FaultPlan(drawn).keeps_lists());
+  FaultSpec listed = drawn;
+  listed.exactly = std::vector<Injection>{{"CreateFleet", 1, FaultKind::delay, Millis{1}}};
+  CHECK_FALSE(FaultPlan(listed).keeps_lists());
+  listed.exactly->push_back({"GET /orgs/o/actions/runners", 2, FaultKind::stale, Millis{0}});
+  CHECK(FaultPlan(listed).keeps_lists());
 }
 
 }  // namespace mayfly::lab::sim

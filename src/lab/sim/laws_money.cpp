@@ -1,5 +1,8 @@
 // Money: what EC2 really charged for our machines against the limits, and the books against that.
 
+#include <algorithm>
+#include <set>
+
 #include "lab/sim/laws.h"
 #include "lab/sim/sim_world.h"
 
@@ -13,6 +16,7 @@ class MoneyLaw final : public Law {
 
   void look(SimWorld& world) override {
     books_->refresh(world);
+    note_wrong_clocks(world);
     check_reservations(world);
     check_charges(world);
   }
@@ -31,15 +35,32 @@ class MoneyLaw final : public Law {
     for (const auto& [id, machine] : books_->machines())
       if (lost_at_ < machine.seen_at || lost_at_ == SteadyTime{}) real += machine.cost;
     for (const auto& [id, lease] : books_->leases()) booked += spent_on(world, id);
-    // The books take the end of a machine from our own calendar; while that is wrong, they are
-    // wrong by as much.
-    const bool may_differ =
-        world.scenario.servers_never_return || world.conditions.clock_trouble != SteadyTime{};
-    expect(booked >= real || may_differ, world,
+    if (world.scenario.servers_never_return) return;
+    expect(booked + allowance(world) >= real, world,
            "the books say " + human_usd(booked) + ", EC2 charged " + human_usd(real));
   }
 
  private:
+  // The books take a machine's beginning and end from our own calendar: while that is wrong, both
+  // are wrong by as much.
+  void note_wrong_clocks(SimWorld& world) {
+    if (!world.conditions.was_clock_wrong(world.clock.steady(), k_clock_felt)) return;
+    for (const auto& server : world.servers)
+      worst_skew_ = std::max(worst_skew_, Millis(abs(server->clock().skew())));
+    for (const auto& [id, machine] : books_->machines())
+      if (machine.exists()) lived_in_wrong_time_.insert(id);
+  }
+
+  [[nodiscard]] Money allowance(SimWorld& world) const {
+    Money dearest;
+    for (const Architecture architecture : {Architecture::x86_64, Architecture::arm64})
+      dearest = std::max(dearest, world.config.worst_price_for(architecture));
+    Money sum;
+    for (std::size_t i = 0; i < lived_in_wrong_time_.size(); ++i)
+      sum += price_for(dearest, 2 * worst_skew_);
+    return sum;
+  }
+
   struct Period {
     WallTime begin{};
     Money at_begin;
@@ -109,6 +130,7 @@ class MoneyLaw final : public Law {
     return spent_since(world, id, WallTime{});
   }
 
+  static constexpr Millis k_clock_felt{60'000};
   static constexpr Millis k_next_day = std::chrono::hours{24};
 
   SharedBooks books_;
@@ -117,6 +139,8 @@ class MoneyLaw final : public Law {
   Period day_, month_;
   WallTime excused_day_{}, excused_month_{};
   SteadyTime lost_at_{};
+  std::set<InstanceId> lived_in_wrong_time_;
+  Millis worst_skew_{0};
 };
 
 }  // namespace

@@ -47,6 +47,7 @@ Scenario gentle(std::string name, std::string text) {
   Scenario scenario = named(std::move(name), std::move(text));
   scenario.cancelled = scenario.rerun_all = scenario.rerun_failed = scenario.stop_never_comes = 0;
   scenario.repeating = scenario.crashing = scenario.lying = scenario.flooding = 0;
+  scenario.awaiting_approval = 0;
   scenario.hostile = scenario.dead = scenario.slow = 0;
   scenario.draws_config = false;
   return scenario;
@@ -214,6 +215,23 @@ Scenario sick_launches() {
   return scenario;
 }
 
+// Of two rare things at once moments() meets too few in five minutes.
+Scenario rare_moments() {
+  Scenario scenario = moments();
+  scenario.name = "rare-moments";
+  scenario.text = "whole edges go away at the shortest moments; a month may end meanwhile";
+  scenario.begins_before_month = 500;
+  scenario.swarm = only({{K::api_outage, 1000},
+                         {K::ledger_outage, 1000},
+                         {K::ledger_loss, 800},
+                         {K::github_outage, 500},
+                         {K::capacity, 1000},
+                         {K::no_capacity, 300},
+                         {K::lose_reply, 100},
+                         {K::interrupt, 1000}});
+  return scenario;
+}
+
 Scenario dead_service() {
   Scenario scenario = named("dead-service",
                             "the service dies and never returns: the second "
@@ -231,10 +249,10 @@ Scenario dead_service() {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      mixed(),      two_servers(),  people(),   hostile(), crashes(),
-      ambiguous(),  github_down(),  ec2_down(), spot(),    records(),
-      clocks(),     dead_service(), calm(),     moments(), one_run(),
-      one_v1_run(), quiet_years(),  storm(),    flood(),   sick_launches()};
+      mixed(),       two_servers(), people(),       hostile(), crashes(),    ambiguous(),
+      github_down(), ec2_down(),    spot(),         records(), clocks(),     dead_service(),
+      calm(),        moments(),     rare_moments(), one_run(), one_v1_run(), quiet_years(),
+      storm(),       flood(),       sick_launches()};
   return all;
 }
 

@@ -27,13 +27,15 @@ struct Scenario {
   int repeating = 200, crashing = 100, lying = 150;  // callers
   int hostile = 150, dead = 60, slow = 80;           // machines
   int seed_shape = 500;                              // asks as the seed's clients do; else v1
-  int flooding = 60;    // strangers' acts that are a flood of asks; 1000: budgets are small
-  int long_jobs = 100;  // up to twice the lifetime of a lease
-  int repeats_max = 4;  // requests of a repeating caller
+  int flooding = 60;           // strangers' acts that are a flood of asks; 1000: budgets are small
+  int awaiting_approval = 60;  // runs of strangers, approved later or never
+  int long_jobs = 100;         // up to twice the lifetime of a lease
+  int repeats_max = 4;         // requests of a repeating caller
 
   int servers = 1;
   bool has_enforcer = true;
-  bool is_aimed = false;  // what happens by itself happens at the moments of a lease (aim.h)
+  int begins_before_month = 0;  // of a thousand seeds, minutes before the first of a month
+  bool is_aimed = false;        // what happens by itself happens at the moments of a lease (aim.h)
   std::optional<Millis> lifetime_max = {};  // of a lease, shorter than else
   bool draws_config = true;                 // lifetimes, intervals and limits vary with the seed
   bool web_identity = false;                // credentials that expire after an hour

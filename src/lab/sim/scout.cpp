@@ -126,6 +126,7 @@ void Scout::read_ledger(SimWorld& world) {
     known.moment = moment_of(lease);
     if (lease.outcome != Outcome::none)
       mark(world, "ended_" + with_underscores(std::string(to_string(lease.outcome))));
+    if (lease.repository != live->front().repository) mark(world, "two_repositories");
     const bool is_second_choice = world.config.machine.on_demand == OnDemand::when_no_spot;
     if (is_second_choice && lease.launch.on_demand) mark(world, "no_spot_capacity");
   }

@@ -15,8 +15,8 @@ using Simulate = std::function<SimResult(const SimPlan&)>;
 
 // As shrink() of simulation.h. Starts from plan.exactly, or from what `failed` says was injected;
 // stays in the same scenario and seed, and takes only lists whose first violation is of the law
-// that was first violated in `failed`. When tries or plan.stop end it early, the shortest list found
-// so far.
+// that was first violated in `failed`. When tries or plan.stop end it early, the shortest list
+// found so far.
 [[nodiscard]] Shrunk shrink_with(const Simulate& simulate, const SimPlan& plan,
                                  const SimResult& failed, int tries);
 

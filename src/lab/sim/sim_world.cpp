@@ -36,6 +36,7 @@ GithubOptions github_options(const Scenario& scenario, std::uint64_t seed) {
     options.page_max = 2 + entropy.below(20);
     options.listing_lag = Seconds(static_cast<std::int64_t>(entropy.below(30)));
   }
+  options.repositories.push_back({"rr-debugger/second"});  // served or not: draw_config()
   options.token = Secret(k_github_token);
   return options;
 }
@@ -67,6 +68,7 @@ SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSp
       fibers(clock, the_seed * 7919 + 13),
       faults(std::move(the_faults)),
       draws_(the_seed * 7919 + 17) {
+  begin_before_month();
   environment = make_environment(scenario);
   aws_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 19);
   github_entropy_ = std::make_unique<SeededEntropy>(seed * 7919 + 23);
@@ -83,6 +85,15 @@ SimWorld::SimWorld(const Scenario& the_scenario, std::uint64_t the_seed, FaultSp
   lose_ledger();
   for (int number = 1; number <= scenario.servers; ++number)
     servers.push_back(std::make_unique<Server>(*this, number));
+}
+
+// Before anything has seen the calendar.
+void SimWorld::begin_before_month() {
+  SeededEntropy draws(seed * 7919 + 59);
+  if (draws.below(1000) >= static_cast<std::uint64_t>(scenario.begins_before_month)) return;
+  constexpr Millis k_next_month = std::chrono::hours{24 * 32};
+  const WallTime month = start_of_month(start_of_month(clock.wall()) + k_next_month);
+  clock.step_wall(month - clock.wall() - draw_between(draws, Seconds{60}, Seconds{600}));
 }
 
 SimWorld::~SimWorld() { fibers.end_all(); }
@@ -184,7 +195,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     const bool is_told = answer && touched.done && answer->status == touched.done->status;
     if (touched.done && touched.done->ok() && !is_told) ++counts.ambiguous_launches;
   }
-  if (answer && touched.done && !touched.is_old && is_github_listing(call))
+  if (answer && touched.done && !touched.is_old && faults.keeps_lists() && is_github_listing(call))
     listings_[request.url] = {*answer, clock.steady()};
   tell(edge, who, call, request, touched, answer, began);
   if (life != nullptr) life->boundary(call, true);
@@ -226,6 +237,7 @@ Result<HttpResponse> SimWorld::ask(std::string_view who, HttpRequest request, St
   };
   Touched touched;
   const SteadyTime began = clock.steady();
+  if (on_request) on_request(who, request);
   auto answer = exchange(Edge::api, "api " + call, request, deadline, to, touched);
   tell(Edge::api, who, call, request, touched, answer, began);
   return answer;

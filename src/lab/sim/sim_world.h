@@ -145,10 +145,14 @@ class SimWorld {
     return outage_until[static_cast<std::size_t>(edge)] > clock.steady();
   }
 
+  // Whoever listens at the edge to callers and machines; draws nothing of theirs.
+  std::function<void(std::string_view who, const HttpRequest&)> on_request;
+
   // Runs whatever is ready and moves on to what comes next, until then or until done says so.
   void run_until(SteadyTime end, const std::function<bool()>& done = {});
 
  private:
+  void begin_before_month();
   using Deliver = std::function<Result<HttpResponse>(const HttpRequest&)>;
   struct Asked {
     Edge edge;

@@ -60,6 +60,17 @@ TEST_CASE("sim: the list of what was injected plays the same history again") {
   CHECK(listed.hash == drawn.hash);
 }
 
+TEST_CASE("sim: what is stopped ends at once and says that it was cut") {
+  const std::atomic<bool> stop = true;
+  SimPlan plan;
+  plan.scenario = "quiet-years";
+  plan.stop = &stop;
+  const SimResult result = simulate(plan);
+  CHECK(result.is_cut);
+  CHECK(result.simulated == Millis{0});
+  CHECK(result.violations.empty());
+}
+
 TEST_CASE("sim: an undisturbed run does its jobs and leaves nothing") {
   const SimResult result =
       simulate({.scenario = "one-run", .seed = 1, .exactly = std::vector<Injection>{}});

@@ -14,7 +14,6 @@
 namespace mayfly::lab::sim {
 namespace {
 
-constexpr const char* k_repository = "rr-debugger/rr";
 constexpr Millis k_patience = Seconds{130};  // of a caller for one answer
 constexpr Millis k_poll = Seconds{15};
 constexpr std::array k_architectures = {Architecture::x86_64, Architecture::arm64};
@@ -43,7 +42,8 @@ class Story {
   Story(SimWorld& world, int number)
       : world_(world),
         entropy_(world.seed * 104'729 + static_cast<std::uint64_t>(number)),
-        people_(world.seed * 104'729 + 555'557 + static_cast<std::uint64_t>(number)) {}
+        people_(world.seed * 104'729 + 555'557 + static_cast<std::uint64_t>(number)),
+        approval_(world.seed * 15'485'863 + static_cast<std::uint64_t>(number)) {}
 
   void play();
 
@@ -58,6 +58,7 @@ class Story {
 
   void draw();
   void begin();
+  [[nodiscard]] bool is_approved();
   [[nodiscard]] std::string label_of(Architecture architecture, int index) const;
   [[nodiscard]] std::vector<Question> questions() const;
   void play_attempt();
@@ -74,7 +75,10 @@ class Story {
 
   SimWorld& world_;
   SeededEntropy entropy_;
-  SeededEntropy people_;  // of who it is, so that all else is drawn as without
+  SeededEntropy people_;    // of who it is, so that all else is drawn as without
+  SeededEntropy approval_;  // of whether and when; and of the repository
+  const RepositoryConfig* repository_ = nullptr;
+  bool awaits_approval_ = false;
   Shape shape_ = Shape::seed;
   int per_architecture_ = 1;
   Millis job_{0};
@@ -86,6 +90,10 @@ class Story {
 };
 
 void Story::draw() {
+  const auto& repositories = world_.config.repositories;
+  repository_ = &repositories[approval_.below(repositories.size())];
+  awaits_approval_ =
+      approval_.below(1000) < static_cast<std::uint64_t>(world_.scenario.awaiting_approval);
   const bool asks_as_seed = chance(world_.scenario.seed_shape);
   const bool variant = chance(400);
   if (asks_as_seed)
@@ -97,7 +105,7 @@ void Story::draw() {
   const bool is_long = chance(world_.scenario.long_jobs);
   job_ = is_long ? between(Seconds{60}, world_.config.machine.lifetime * 2)
                  : between(Seconds{5}, Seconds{900});
-  label_ = "rr_runner_" + entropy_.hex(16);
+  label_ = repository_->seed_label_prefix + entropy_.hex(16);
   if (!is_seed() || !chance(world_.scenario.lying)) return;
   const auto more = 1 + entropy_.below(3);
   for (std::uint64_t i = 1; i <= more; ++i) more_labels_.push_back(label_ + std::to_string(i));
@@ -112,8 +120,9 @@ std::string Story::label_of(Architecture architecture, int index) const {
 void Story::begin() {
   run_ = world_.github->next_run_id();
   RunSpec spec;
-  spec.repository = {k_repository};
+  spec.repository = repository_->name;
   spec.head_repository = "contributor/rr";
+  spec.awaits_approval = awaits_approval_;
   spec.jobs.push_back({.name = "setup", .labels = {"ubuntu-latest"}, .hosted = true});
   JobSpec stop{.name = "stop", .labels = {"ubuntu-latest"}, .needs = {"setup"}};
   stop.hosted = stop.always = true;
@@ -151,7 +160,7 @@ std::vector<Question> Story::questions() const {
   for (const Architecture architecture : k_architectures)
     runners.push_back(json::object{{"architecture", std::string(to_string(architecture))},
                                    {"count", per_architecture_}});
-  const json::object body = {{"repository", k_repository},
+  const json::object body = {{"repository", repository_->name.text},
                              {"run_id", run_},
                              {"run_attempt", attempt_},
                              {"runners", std::move(runners)}};
@@ -178,7 +187,7 @@ void Story::repeat() {
 // More than the run is entitled to, in every way that a workflow's author could think of.
 void Story::lie() {
   const std::string id = std::to_string(run_);
-  const std::array<Question, 8> lies = {{
+  const std::array<Question, 10> lies = {{
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
                          R"(,"run_attempt":7,"runners":[{"architecture":"x86_64"}]})"},
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
@@ -186,6 +195,11 @@ void Story::lie() {
       {"/v1/leases", R"({"repository":"attacker/rr","run_id":)" +
                          std::to_string(world_.foreign_run) +
                          R"(,"runners":[{"architecture":"x86_64"}]})"},
+      {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" +
+                         std::to_string(world_.foreign_run) +
+                         R"(,"runners":[{"architecture":"x86_64"}]})"},
+      {"/v1/leases", R"({"repository":"rr-debugger/second","run_id":)" + id +
+                         R"(,"runners":[{"architecture":"arm64"}]})"},
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":99,)"
                      R"("runners":[{"architecture":"x86_64"}]})"},
       {"/v1/leases", R"({"repository":"rr-debugger/rr","run_id":)" + id +
@@ -292,6 +306,27 @@ void Story::stop() {
   finish_hosted("stop", "success");
 }
 
+// Somebody who does not wait for it asks meanwhile: GitHub calls the run completed, and so it gets
+// nothing. Some are never approved.
+bool Story::is_approved() {
+  const bool is_impatient = approval_.below(2) == 0;
+  const bool is_refused = approval_.below(5) == 0;
+  if (is_impatient) {
+    world_.fibers.sleep_for(draw_between(approval_, Seconds{1}, Seconds{60}));
+    for (const Question& question : questions()) (void)ask(world_, question);
+    mark(world_, "asked_before_approval");
+  }
+  world_.fibers.sleep_for(draw_between(approval_, Seconds{5}, Seconds{7200}));
+  if (is_refused) {
+    mark(world_, "never_approved");
+    return false;
+  }
+  if (!world_.github->approve_run(run_)) return false;
+  mark(world_, is_impatient ? "approved_after_asking" : "approved");
+  world_.trace.line(world_.clock.steady(), "github", "run-approved", std::to_string(run_));
+  return true;
+}
+
 void Story::play_attempt() {
   world_.fibers.sleep_for(between(Seconds{1}, Seconds{20}));
   if (chance(world_.scenario.cancelled)) cancel_later();
@@ -330,8 +365,10 @@ void Story::play() {
   world_.stir();
   draw();
   begin();
-  do play_attempt();
-  while (run_again());
+  if (!awaits_approval_ || is_approved()) {
+    do play_attempt();
+    while (run_again());
+  }
   // Later attempts of the same run have no setup job of their own left to play.
   (void)world_.github->cancel_run(run_);
   finish_hosted("stop", "success");

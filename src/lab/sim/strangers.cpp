@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lab/sim/callers.h"
+#include "lab/sim/scout.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -131,7 +132,78 @@ class Stranger {
   std::string peer_;                                  // empty: the address that everybody has
 };
 
+// What was sent once, some of it long ago.
+class Recorder {
+ public:
+  explicit Recorder(SimWorld& world) : world_(world), entropy_(world.seed * 104'729 + 888'889) {
+    world_.on_request = [this](std::string_view who, const HttpRequest& request) {
+      if (who == "caller" || who.starts_with("machine ")) note(who, request);
+    };
+  }
+  ~Recorder() { world_.on_request = {}; }
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  void act() {
+    if (recorded_.empty()) return;
+    const Recorded one = recorded_[entropy_.below(recorded_.size())];
+    if (!may_be_known(one)) return;
+    note_situation(one);
+    (void)world_.ask("replayer", one.request, world_.clock.steady() + Seconds{60});
+  }
+
+  Millis pause() { return Millis(static_cast<std::int64_t>(1000 + entropy_.below(1'200'000))); }
+
+ private:
+  struct Recorded {
+    std::string who;
+    HttpRequest request;
+    SteadyTime at{};
+  };
+
+  void note(std::string_view who, const HttpRequest& request) {
+    const bool is_full = recorded_.size() == k_recorded;
+    if (is_full && entropy_.below(3) != 0) return;
+    Recorded& slot = is_full ? recorded_[entropy_.below(k_recorded)] : recorded_.emplace_back();
+    slot = {std::string(who), request, world_.clock.steady()};
+  }
+
+  // A claim and its answer travel inside TLS. Who is root on a machine knows its own; an honest
+  // machine's can be read off its disk, once it is gone.
+  bool may_be_known(const Recorded& one) {
+    constexpr std::string_view k_machine = "machine ";
+    if (!one.who.starts_with(k_machine)) return true;
+    const InstanceId id{one.who.substr(k_machine.size())};
+    const auto instance = world_.aws->find(id);
+    return !instance || !is_live(instance->state) || world_.machines->is_hostile(id);
+  }
+
+  void note_situation(const Recorded& one) {
+    constexpr Millis k_late = std::chrono::hours{24};
+    const HttpRequest& request = one.request;
+    if (world_.clock.steady() - one.at > k_late) mark(world_, "replayed_late");
+    if (request.url.ends_with("/events")) return mark(world_, "replayed_event");
+    if (request.url == "/v1/claims") return mark(world_, "replayed_claim");
+    const bool is_destroy = request.body.find("\"destroy\"") != std::string::npos;
+    mark(world_, is_destroy ? "replayed_destroy" : "replayed_ask");
+  }
+
+  static constexpr std::size_t k_recorded = 60;
+
+  SimWorld& world_;
+  SeededEntropy entropy_;
+  std::vector<Recorded> recorded_;
+};
+
 }  // namespace
+
+void replay_forever(SimWorld& world) {
+  Recorder recorder(world);
+  while (!world.is_healed) {
+    world.rest_until(world.clock.steady() + recorder.pause());
+    if (!world.is_healed) recorder.act();
+  }
+}
 
 void annoy_forever(SimWorld& world) {
   if (world.scenario.lying == 0) return;

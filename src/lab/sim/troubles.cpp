@@ -128,6 +128,7 @@ class Trouble {
   // Whoever loses the file starts with an empty one, which takes a restart.
   bool lose_ledger() {
     for (const auto& server : world_.servers) server->kill(Seconds{1});
+    world_.look();  // what was written a moment ago is lost with the rest
     world_.lose_ledger();
     return true;
   }

@@ -44,6 +44,9 @@ HttpResponse github_throttle(std::uint64_t draw) {
   if (draw % 3 == 0)
     return github_error(status, "You have exceeded a secondary rate limit.",
                         {{"Retry-After", std::to_string(1 + draw % 60)}});
+  if (draw % 3 == 1)
+    return github_error(status, "API rate limit exceeded for user ID 1.",
+                        {{"X-RateLimit-Remaining", "0"}, {"X-RateLimit-Reset", "1"}});
   return github_error(status, "You have exceeded a secondary rate limit.");
 }
 
