@@ -67,7 +67,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   draw_limits(config, scenario, entropy);
   draw_launch_limits(config.limits, entropy);
-  if (SeededEntropy(seed * 7919 + 53).below(3) == 0) add_second_repository(config);
+  if (SeededEntropy(seed * 7919 + 61).below(3) == 0) add_second_repository(config);
   return config;
 }
 

@@ -10,7 +10,6 @@
 namespace mayfly::lab::sim {
 namespace {
 
-const RepositoryName k_repository{"rr-debugger/rr"};
 constexpr const char* k_workflow = ".github/workflows/ci.yml";
 // Asking takes a while, and what GitHub said may be a minute old.
 constexpr Millis k_flux{180'000};
@@ -18,32 +17,34 @@ constexpr Millis k_flux{180'000};
 void note_change(SimWorld& world, RunId run) { world.facts_changed[run] = world.clock.steady(); }
 
 // What happens to a pull request while its run goes on.
-void change_pull(SimWorld& world, std::int64_t number, std::uint64_t how) {
+void change_pull(SimWorld& world, const RepositoryName& repository, std::int64_t number,
+                 std::uint64_t how) {
   world.github->with_pulls([&](GithubPulls& pulls, WallTime now) {
-    const GithubPull pull = *pulls.find(k_repository, number);
+    const GithubPull pull = *pulls.find(repository, number);
     switch (how) {
       case 0:
-        return (void)pulls.review(k_repository, number, "maintainer", "APPROVED", now);
+        return (void)pulls.review(repository, number, "maintainer", "APPROVED", now);
       case 1:
-        return (void)pulls.review(k_repository, number, "maintainer", "CHANGES_REQUESTED", now);
+        return (void)pulls.review(repository, number, "maintainer", "CHANGES_REQUESTED", now);
       case 2:
         for (const GithubReview& review : pull.reviews)
-          (void)pulls.dismiss(k_repository, number, review.id);
+          (void)pulls.dismiss(repository, number, review.id);
         return;
       case 3:
-        return (void)pulls.close(k_repository, number);
+        return (void)pulls.close(repository, number);
       default:
-        return (void)pulls.push(k_repository, number, std::string(40, 'f'));
+        return (void)pulls.push(repository, number, std::string(40, 'f'));
     }
   });
 }
 
-void change_later(SimWorld& world, Entropy& entropy, RunId run, std::int64_t number) {
+void change_later(SimWorld& world, Entropy& entropy, RunId run, const RepositoryName& repository,
+                  std::int64_t number) {
   const std::uint64_t how = entropy.below(5);
   const Millis after = draw_between(entropy, Millis{1}, Seconds{600});
-  world.fibers.spawn(k_world, [&world, run, number, how, after] {
+  world.fibers.spawn(k_world, [&world, run, repository, number, how, after] {
     world.fibers.sleep_for(after);
-    change_pull(world, number, how);
+    change_pull(world, repository, number, how);
     note_change(world, run);
   });
 }
@@ -53,18 +54,18 @@ void open_pull(SimWorld& world, Entropy& entropy, RunId run, const RunSpec& spec
   const std::uint64_t reviews = entropy.below(5);
   std::int64_t number = 0;
   world.github->with_pulls([&](GithubPulls& pulls, WallTime now) {
-    GithubPull pull{.repository = k_repository, .head_repository = spec.head_repository};
+    GithubPull pull{.repository = spec.repository, .head_repository = spec.head_repository};
     pull.head_branch = spec.head_branch;
     pull.author = spec.actor;
     pull.head_sha = reviews == 1 ? std::string(40, '0') : spec.head_sha;
     number = pulls.open(pull, now);
     if (reviews == 0 || reviews == 1)
-      (void)pulls.review(k_repository, number, "maintainer", "APPROVED", now);
-    if (reviews == 1) (void)pulls.push(k_repository, number, spec.head_sha);
-    if (reviews == 2) (void)pulls.review(k_repository, number, "stranger", "APPROVED", now);
-    if (reviews == 3) (void)pulls.review(k_repository, number, "maintainer", "COMMENTED", now);
+      (void)pulls.review(spec.repository, number, "maintainer", "APPROVED", now);
+    if (reviews == 1) (void)pulls.push(spec.repository, number, spec.head_sha);
+    if (reviews == 2) (void)pulls.review(spec.repository, number, "stranger", "APPROVED", now);
+    if (reviews == 3) (void)pulls.review(spec.repository, number, "maintainer", "COMMENTED", now);
   });
-  if (entropy.below(3) == 0) change_later(world, entropy, run, number);
+  if (entropy.below(3) == 0) change_later(world, entropy, run, spec.repository, number);
 }
 
 bool is_denied(const RunPolicy& policy, const std::string& login) {
@@ -90,10 +91,11 @@ bool is_fork_served(SimWorld& world, const RunPolicy& policy, const RunSpec& spe
   bool served = false;
   world.github->with_pulls([&](GithubPulls& pulls, WallTime) {
     for (const auto& [number, pull] : pulls.all()) {
-      if (!pull.is_open || pull.head_repository != spec.head_repository ||
-          pull.head_branch != spec.head_branch || pull.head_sha != spec.head_sha)
+      if (!pull.is_open || pull.repository != spec.repository ||
+          pull.head_repository != spec.head_repository || pull.head_branch != spec.head_branch ||
+          pull.head_sha != spec.head_sha)
         continue;
-      const std::string who = pulls.association(k_repository, pull.author);
+      const std::string who = pulls.association(spec.repository, pull.author);
       const bool returns = policy.forks == Forks::returning && who == "CONTRIBUTOR";
       const bool approved = policy.forks == Forks::approved && is_approved(pull, spec.head_sha);
       served = served || who == "MEMBER" || returns || approved;
@@ -123,8 +125,9 @@ void introduce_people(SimWorld& world) {
                                                               {"maintainer", "MEMBER"},
                                                               {"member", "MEMBER"}};
   world.github->with_pulls([&](GithubPulls& pulls, WallTime) {
-    for (const auto& [login, association] : k_people)
-      MAYFLY_CHECK(pulls.associate(k_repository, login, association).has_value());
+    for (const RepositoryConfig& repository : world.config.repositories)
+      for (const auto& [login, association] : k_people)
+        MAYFLY_CHECK(pulls.associate(repository.name, login, association).has_value());
   });
 }
 
