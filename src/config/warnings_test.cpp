@@ -68,6 +68,7 @@ TEST_CASE(
     "warnings: a budget of calls that the machines alone can use up is named with what it takes") {
   Config config = parsed(k_small_toml);
   config.sweep_every = Seconds{5};
+  config.limits.launches_per_hour = 1000;
   config.limits.machines = 12;  // 12 lists and 48 looks a minute: the half of 120
   CHECK(warnings(config).empty());
   config.limits.machines = 13;

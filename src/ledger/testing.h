@@ -16,7 +16,10 @@ namespace mayfly::testing {
 
 inline const WallTime k_noon = *parse_iso8601("2026-11-23T12:00:00Z");
 
-inline Caps wide_caps() { return {1000, 1000, 1000, Money{1'000'000'000}, Money{1'000'000'000}}; }
+inline Caps wide_caps() {
+  const Money money{1'000'000'000};
+  return {1000, 1000, 1000, money, money, 1000, 1000, 1000, 10'000, 100};
+}
 
 // The v1 lease of runner n of run 42, made n seconds after noon; reserves a dollar.
 inline Lease numbered(int n) {

@@ -62,6 +62,9 @@ idle_timeout = "1m"
 [limits]
 machines = {machines}
 machines_per_repository = {machines}
+machines_for_seed_labels = {machines}
+launches_per_hour = 10000
+launch_failures_max = 100
 machines_per_run = {machines_per_run}
 asks_per_minute = 100000
 asks_per_minute_per_prefix = 100000

@@ -171,6 +171,8 @@ usd_per_hour = "1.088"
 [limits]
 machines = 100
 machines_per_repository = 100
+machines_for_seed_labels = 100
+launches_per_hour = 10000
 usd_per_day = "10000.00"
 usd_per_month = "10000.00"
 asks_per_minute = ${asks_per_minute:-100000}

@@ -39,6 +39,7 @@ usd_per_hour = "1.088"
 [machine]
 lifetime = "1h"
 [limits]
+machines_for_seed_labels = 10
 usd_per_day = "100.00"
 usd_per_month = "1000.00"
 )";

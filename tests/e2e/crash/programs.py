@@ -160,6 +160,9 @@ idle_timeout = "1m"
 [limits]
 machines = {machines}
 machines_per_repository = {machines}
+machines_for_seed_labels = {machines}
+launches_per_hour = 10000
+launch_failures_max = 100
 usd_per_day = "100000.00"
 usd_per_month = "100000.00"
 asks_per_minute = 100000
