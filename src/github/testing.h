@@ -65,6 +65,7 @@ struct Bench {
     Settings settings;
     settings.api_url = "https://github.test/api/v3";
     settings.scope.organization = "octo";
+    settings.calls_per_minute = 100'000;  // the budget has tests of its own
     return settings;
   }
 };

@@ -160,7 +160,7 @@ TEST_CASE("policy: the refusal names the fact that it rests on, made printable")
   RunFacts run = fork_run();
   run.event = "sche\ndule";
   CHECK(judge({.events = {"push"}}, run, {}).error().message ==
-        "the event of run 7 is \"sche\\x0adule\"");
+        "the event of run 7 is \"sche\\ndule\"");
   CHECK(
       judge({.forks = Forks::approved}, fork_run(), PullFacts{12, "NONE", false}).error().message ==
       "the code of run 7 comes from \"eve/repo\": nobody of the repository has approved this "

@@ -269,8 +269,9 @@ TEST_CASE("rig: a permission that is missing is named to the caller, and the lea
 }
 
 int times_logged(Rig& rig, const std::string& event) {
+  const auto& lines = rig.log().lines();
   return static_cast<int>(
-      std::count_if(rig.log().lines.begin(), rig.log().lines.end(),
+      std::count_if(lines.begin(), lines.end(),
                     [&](const CapturingLog::Line& line) { return line.event == event; }));
 }
 
