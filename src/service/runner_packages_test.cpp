@@ -60,10 +60,14 @@ TEST_CASE("runner packages: the list is asked for once an hour, for all architec
   CHECK(service.calls() == 2);
 }
 
-TEST_CASE("runner packages: a failed call is an error, and the next one asks again") {
+TEST_CASE(
+    "runner packages: a failed call is an error for a few seconds, then GitHub is asked again") {
   Service service;
   service.github_wire.answer(500, "");
   CHECK(service.packages.package_for(k_x86).error().code == Code::github_unavailable);
+  CHECK(service.packages.package_for(k_x86).error().code == Code::github_unavailable);
+  CHECK(service.calls() == 1);
+  service.clock.advance(Seconds{5});
   service.github_wire.answer(200, list_json("2.336.0"));
   CHECK(service.packages.package_for(k_x86));
 }

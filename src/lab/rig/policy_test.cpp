@@ -149,6 +149,7 @@ TEST_CASE("rig: a run that waits for an approval at GitHub gets nothing until it
   CHECK(code_of(rig.post("/v1/leases", v1_ask(run))) == "run-not-live");
   CHECK(rig.aws().instances().empty());
   CHECK(rig.github().approve_run(run));
+  rig.run_for(Seconds{4});  // what GitHub says of a run is believed for three
   CHECK(rig.post("/v1/leases", v1_ask(run)).status == 201);
 }
 

@@ -39,6 +39,8 @@ usd_per_hour = "1.088"
 [machine]
 lifetime = "1h"
 [limits]
+asks_per_minute = 10000
+asks_per_minute_per_prefix = 10000
 machines_for_seed_labels = 10
 usd_per_day = "100.00"
 usd_per_month = "1000.00"
