@@ -22,10 +22,21 @@ Error until(Code code, std::string message, Millis wait) {
   return {code, std::move(message), std::max<Millis>(wait, Seconds{1})};
 }
 
+// By architecture, so that a stranger who asks for a run's runners before the run does can only ask
+// for some that the run itself is given when it asks (a lease is known by its index), and never in
+// place of others.
+Status admit_of_run(const Usage& usage, const Ask& ask, const Caps& caps) {
+  for (const auto& [architecture, asked] : ask.of_run) {
+    const auto found = usage.machines_of_run.find(architecture);
+    const int used = found == usage.machines_of_run.end() ? 0 : found->second;
+    if (used + asked > caps.machines_per_run)
+      return refuse_count(Code::limit_run, used, asked, caps.machines_per_run);
+  }
+  return {};
+}
+
 Status admit_machines(const Usage& usage, const Ask& ask, const Caps& caps) {
-  if (usage.machines_of_run + ask.machines > caps.machines_per_run)
-    return refuse_count(Code::limit_run, usage.machines_of_run, ask.machines,
-                        caps.machines_per_run);
+  TRY(admit_of_run(usage, ask, caps));
   if (usage.machines_of_head + ask.machines > caps.machines_per_pull_request)
     return refuse_count(Code::limit_pull_request, usage.machines_of_head, ask.machines,
                         caps.machines_per_pull_request);

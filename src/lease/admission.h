@@ -3,6 +3,7 @@
 // Whether more machines may be started: caps on their number and on money, counting what is only
 // intended. Called inside the ledger's transaction with what that transaction read.
 
+#include <map>
 #include <vector>
 
 #include "base/ids.h"
@@ -18,7 +19,7 @@ namespace mayfly {
 struct Caps {
   int machines = 10;
   int machines_per_repository = 10;
-  int machines_per_run = 4;
+  int machines_per_run = 4;  // of each architecture: whoever asks first leaves the other its place
   Money usd_per_day;
   Money usd_per_month;
   int machines_per_actor = 1000;         // of one account; 1000: as many as there may be at all
@@ -46,7 +47,7 @@ struct LaunchUsage {
 struct Usage {
   int machines = 0;
   int machines_of_repository = 0;
-  int machines_of_run = 0;
+  std::map<Architecture, int> machines_of_run;
   Money reserved;
   Money spent_today;
   Money spent_this_month;
@@ -61,6 +62,7 @@ struct Ask {
   int machines = 0;
   Money reserve;
   Source source = Source::v1;
+  std::map<Architecture, int> of_run = {};  // machines, by architecture
 };
 
 // Ok, or the first cap that would be passed, with both figures in the message.

@@ -84,9 +84,16 @@ const Caps k_caps{10, 5, 2, Money{25'000'000}, Money{100'000'000}};
 
 TEST_CASE("admission: the last machine within a cap is admitted and the next is refused") {
   Usage usage;
-  usage.machines_of_run = 1;
-  CHECK(admit(usage, {1, Money{}}, k_caps, k_start).has_value());
-  CHECK(admit(usage, {2, Money{}}, k_caps, k_start).error().code == Code::limit_run);
+  usage.machines_of_run[Architecture::arm64] = 1;
+  const auto ask = [](int x86_64, int arm64) {
+    return Ask{x86_64 + arm64,
+               Money{},
+               Source::v1,
+               {{Architecture::x86_64, x86_64}, {Architecture::arm64, arm64}}};
+  };
+  CHECK(admit(usage, ask(2, 1), k_caps, k_start).has_value());
+  CHECK(admit(usage, ask(0, 2), k_caps, k_start).error().code == Code::limit_run);
+  CHECK(admit(usage, ask(3, 0), k_caps, k_start).error().code == Code::limit_run);
   usage = Usage{};
   usage.machines_of_repository = 4;
   CHECK(admit(usage, {1, Money{}}, k_caps, k_start).has_value());

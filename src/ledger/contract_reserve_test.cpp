@@ -117,6 +117,18 @@ TEST_CASE("ledger: each cap refuses by its own name what it does not cover, and 
   });
 }
 
+TEST_CASE("ledger: what a run has of one architecture takes nothing from the other") {
+  on_each_ledger([](Ledger& ledger) {
+    Caps caps = wide_caps();
+    caps.machines_per_run = 2;
+    REQUIRE(reserve(ledger, {numbered(1), numbered(2)}, caps));
+    Lease arm = numbered(3);
+    arm.architecture = Architecture::arm64;
+    CHECK(refusal(ledger, {numbered(4), arm}, caps) == Code::limit_run);
+    CHECK(reserve(ledger, {numbered(1), arm}, caps));
+  });
+}
+
 TEST_CASE("ledger: machines of another run, attempt or repository count only for the wider caps") {
   on_each_ledger([](Ledger& ledger) {
     REQUIRE(reserve(ledger, {numbered(1)}));

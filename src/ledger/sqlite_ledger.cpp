@@ -118,6 +118,7 @@ Result<std::vector<Reservation>> SqliteLedger::reserve(const std::vector<Lease>&
     if (found) continue;
     TRY(refuse_second_label(database_, lease));
     ask.machines += 1;
+    ask.of_run[lease.architecture] += 1;
     ask.reserve += lease.reserved;
     ask.source = lease.source;
   }

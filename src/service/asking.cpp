@@ -225,12 +225,12 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
   const RepositoryConfig* repository = config_.find_repository(ask.repository);
   if (repository == nullptr)
     return fail(Code::repository_not_served, ask.repository.text + " is not in the configuration");
-  int total = 0;
-  for (const auto& [architecture, count] : ask.counts) total += count;
-  if (total > config_.limits.machines_per_run)
-    return fail(Code::too_many_runners, std::to_string(total) + " asked for, at most " +
-                                            std::to_string(config_.limits.machines_per_run) +
-                                            " per run");
+  for (const auto& [architecture, count] : ask.counts)
+    if (count > config_.limits.machines_per_run)
+      return fail(Code::too_many_runners,
+                  std::to_string(count) + " of " + std::string(to_string(architecture)) +
+                      " asked for, at most " + std::to_string(config_.limits.machines_per_run) +
+                      " of each architecture per run");
   // GitHub reads names without case. As the owner wrote it, so that one run has one set of leases.
   const RepositoryName& name = repository->name;
   TRY_ASSIGN(const RunFacts run, demand_.run(name, ask.run_id));

@@ -26,7 +26,7 @@ def leases_beyond(rows, runs):
 
 
 class AtOnce:
-    """The most machines that one run had at once, by derived labels."""
+    """The most machines of one architecture that one run had at once, by derived labels."""
 
     def __init__(self, world):
         self.world, self.most = world, 0
@@ -36,7 +36,7 @@ class AtOnce:
         while not self.world.over.wait(0.3):
             for (number,) in self.world.service.rows(
                     "SELECT count(*) FROM lease WHERE state <> 'gone' AND machine_ended = 0 "
-                    "AND source = 'v1' GROUP BY run_id, run_attempt"):
+                    "AND source = 'v1' GROUP BY run_id, run_attempt, architecture"):
                 self.most = max(self.most, number)
 
 

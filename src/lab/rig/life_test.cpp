@@ -18,6 +18,23 @@ std::vector<std::string> runner_labels(Rig& rig, const std::string& name) {
 
 std::size_t machines_ever(Rig& rig) { return rig.aws().instances().size(); }
 
+TEST_CASE("rig: a stranger who asks in a live run's name first takes nothing from the run") {
+  RigOptions options = rr_options();
+  options.config.limits.machines_per_run = 1;
+  Rig rig(options);
+  const RunId run = start_v1_run(rig.github(), Seconds{60});
+  begin_hosted(rig.github(), run, "setup");
+  json::object theirs = v1_ask(run);
+  theirs["runners"] = json::array{json::object{{"architecture", "x86_64"}}};
+  REQUIRE(rig.post("/v1/leases", theirs).status == 201);
+  CHECK(rig.post("/v1/leases", v1_ask(run)).status == 201);
+  finish_hosted(rig.github(), run, "setup");
+  REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{900}));
+  CHECK(conclusion_of(rig.github(), run, "test-x86_64") == "success");
+  CHECK(conclusion_of(rig.github(), run, "test-arm64") == "success");
+  CHECK(rig.aws().instances().size() == 2);
+}
+
 TEST_CASE("rig: rr's workflow of today runs to its end and leaves nothing behind") {
   Rig rig;
   const RunId run = begin_and_create(rig, k_label);
@@ -96,10 +113,6 @@ TEST_CASE("rig: asking again gives the same leases and no second machine") {
 TEST_CASE("rig: a limit refuses with 429 and a time to come back, and starts nothing") {
   RigOptions options = rr_options();
   std::string code;
-  SUBCASE("per run") {
-    options.config.limits.machines_per_run = 1;
-    code = "limit-run";
-  }
   SUBCASE("per repository") {
     options.config.limits.machines_per_repository = 1;
     code = "limit-repository";

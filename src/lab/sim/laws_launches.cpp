@@ -50,7 +50,7 @@ class LaunchesLaw final : public Law {
       expect(pause_end() >= asked, world, "a launch was refused by a pause that is not");
     else
       expect(launches_since(world.clock.steady() - exchange.took - k_hour) +
-                     world.config.limits.machines_per_run >
+                     2 * world.config.limits.machines_per_run >
                  world.config.limits.launches_per_hour,
              world, "a launch was refused by an hour that has room");
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/text.h"
 #include "lab/aws/query_form.h"
@@ -201,7 +202,7 @@ class CapsLaw final : public Law {
         books_->leases().begin(), books_->leases().end(),
         [&](const auto& entry) { return counted_lately(world, exchange, entry.second); });
     const Caps& caps = world.config.limits;
-    expect(counted + caps.machines_per_run > caps.machines, world,
+    expect(counted + most_asked(caps) > caps.machines, world,
            "a request was refused by a cap that is not reached: " + std::to_string(counted) +
                " leases");
   }
@@ -246,20 +247,23 @@ class CapsLaw final : public Law {
     const auto fullest = [&](const std::map<std::string, int>& counts) {
       int most = 0;
       for (const auto& [name, count] : counts) most = std::max(most, count);
-      return most + caps.machines_per_run;
+      return most + most_asked(caps);
     };
     const bool is_reached = body.find("limit-actor") != std::string::npos
                                 ? fullest(actors) > caps.machines_per_actor
                             : body.find("limit-pull-request") != std::string::npos
                                 ? fullest(heads) > caps.machines_per_pull_request
-                                : bare + caps.machines_per_run > caps.machines_for_seed_labels;
+                                : bare + most_asked(caps) > caps.machines_for_seed_labels;
     expect(is_reached, world, "a request was refused by a cap that is not reached: " + body);
   }
+
+  // Of both architectures by one ask.
+  static int most_asked(const Caps& caps) { return 2 * caps.machines_per_run; }
 
   struct Tally {
     int all = 0;
     std::map<std::string, int> by_repository;
-    std::map<RunAttempt, int> by_run;
+    std::map<std::tuple<RunId, int, Architecture>, int> by_run;
     std::map<std::string, int> by_actor, by_head;
     int bare = 0;
     std::map<std::pair<RunAttempt, Architecture>, std::set<std::string>> labels;  // bare ones
@@ -277,7 +281,7 @@ class CapsLaw final : public Law {
     }
     if (lease.source == Source::seed && !lease.run_confirmed) return;
     const RunAttempt run{lease.run_id, lease.run_attempt};
-    ++tally.by_run[run];
+    ++tally.by_run[{lease.run_id, lease.run_attempt, lease.architecture}];
     if (lease.source == Source::seed) tally.labels[{run, lease.architecture}].insert(lease.label);
   }
 
@@ -318,9 +322,10 @@ class CapsLaw final : public Law {
     for (const auto& [repository, count] : tally.by_repository)
       expect(count <= caps.machines_per_repository, world,
              "more " + what + " of " + repository + " than its limit");
-    for (const auto& [run, count] : tally.by_run)
+    for (const auto& [right, count] : tally.by_run)
       expect(count <= caps.machines_per_run, world,
-             "more " + what + " of run " + std::to_string(run.first) + " than its limit");
+             "more " + what + " of run " + std::to_string(std::get<RunId>(right)) +
+                 " and one architecture than its limit");
     for (const auto& [actor, count] : tally.by_actor)
       expect(count <= caps.machines_per_actor, world,
              "more " + what + " of " + actor + " than its limit");
