@@ -10,6 +10,8 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_retry_capacity_after = Seconds{20};
+constexpr int k_write_tries = 3;
+constexpr std::size_t k_reason_max = 500;
 
 aws::Tags tags_for(const Config& config, const Lease& lease, const std::string& nonce) {
   return {{"Name", "mayfly-" + config.deployment},
@@ -145,51 +147,80 @@ Result<Lease> Launcher::send(Lease lease, Intent intent) {
     if (lease.launch.on_demand || config_.machine.on_demand != OnDemand::when_no_spot)
       return on_no_capacity(std::move(lease), why);
 
-    const LeaseEvent event{lease.id, seams_.clock.wall(), "no-spot-capacity", why};
-    TRY(intend(lease, true));
-    TRY_ASSIGN(lease, seams_.ledger.update(lease, {event}, std::nullopt));
+    ClientToken next;
+    TRY_ASSIGN(lease, write(std::move(lease), [&](Decision& decision) -> Status {
+                 const WallTime now = seams_.clock.wall();
+                 decision.events.push_back({decision.next.id, now, "no-spot-capacity", why});
+                 TRY(intend(decision.next, true));
+                 next = decision.next.launch.client_token;
+                 return {};
+               }));
+    if (lease.launch.client_token != next) return lease;
     intent = Intent::fresh;
   }
 }
 
+// What EC2 answered stays true of the launch that it answered, whoever wrote the lease meanwhile: a
+// doorbell, say. Where the sweep has settled that launch already, its word stands.
+Result<Lease> Launcher::write(Lease lease, const Settle& settle) {
+  const ClientToken answered = lease.launch.client_token;
+  for (int tries = 1;; ++tries) {
+    Decision decision{lease, true, {}, {}};
+    TRY(settle(decision));
+    auto written =
+        seams_.ledger.update(decision.next, decision.events,
+                             machine_record(lease, decision.next, seams_.clock.wall()));
+    if (written || written.error().code != Code::lease_conflict || tries == k_write_tries)
+      return written;
+    TRY_ASSIGN(auto current, seams_.ledger.find(lease.id));
+    if (!current) return fail(Code::lease_not_found, lease.id.text);
+    lease = std::move(*current);
+    const bool is_open = lease.state == LeaseState::launching && lease.launch.pending &&
+                         lease.launch.client_token == answered;
+    if (!is_open) return lease;
+  }
+}
+
 Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& machine) {
-  const Lease before = lease;
-  Decision decision{lease, true, {}, {}};
-  Launch& launch = decision.next.launch;
-  launch.pending = false;
-  launch.request.clear();
-  launch.boots += 1;
-  launch.instance_id = machine.id;
-  launch.instance_type = machine.instance_type;
-  launch.zone = machine.availability_zone;
-  launch.on_demand = machine.market == aws::Market::on_demand;
-  launch.usd_per_hour = price_of(config_, machine.instance_type, lease.architecture);
-  decision.next.next_launch_at.reset();
-  decision.next.give_up_at.reset();
-  decision.next.reason.clear();
-  const WallTime now = seams_.clock.wall();
-  move_to(decision, LeaseState::booting, now,
-          machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
-              std::string(aws::to_string(machine.market)));
-  auto written = seams_.ledger.update(decision.next, decision.events,
-                                      machine_record(before, decision.next, now));
-  if (written || written.error().code != Code::lease_conflict) return written;
-  TRY_ASSIGN(auto current, seams_.ledger.find(lease.id));  // the sweep adopted it meanwhile
-  if (!current) return fail(Code::lease_not_found, lease.id.text);
-  return std::move(*current);
+  return write(std::move(lease), [&](Decision& decision) -> Status {
+    Lease& next = decision.next;
+    Launch& launch = next.launch;
+    launch.pending = false;
+    launch.request.clear();
+    launch.boots += 1;
+    launch.instance_id = machine.id;
+    launch.instance_type = machine.instance_type;
+    launch.zone = machine.availability_zone;
+    launch.on_demand = machine.market == aws::Market::on_demand;
+    launch.usd_per_hour = price_of(config_, machine.instance_type, next.architecture);
+    next.next_launch_at.reset();
+    next.give_up_at.reset();
+    next.reason.clear();
+    move_to(decision, LeaseState::booting, seams_.clock.wall(),
+            machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
+                std::string(aws::to_string(machine.market)));
+    return {};
+  });
 }
 
 Result<Lease> Launcher::on_no_capacity(Lease lease, const std::string& why) {
-  const WallTime now = seams_.clock.wall();
-  const bool is_first_ask = lease.source == Source::seed && lease.launch.boots == 0;
-  const Millis patience = is_first_ask ? Millis{0} : config_.machine.capacity_patience;
-  if (!lease.give_up_at) lease.give_up_at = now + patience;
-  if (now >= *lease.give_up_at) return end(std::move(lease), Outcome::no_capacity, why);
-  lease.launch.pending = false;
-  lease.launch.request.clear();
-  lease.next_launch_at = now + k_retry_capacity_after;
-  lease.reason = "no capacity: " + why;
-  return seams_.ledger.update(lease, {{lease.id, now, "no-capacity", why}}, std::nullopt);
+  return write(std::move(lease), [&](Decision& decision) -> Status {
+    Lease& next = decision.next;
+    const WallTime now = seams_.clock.wall();
+    const bool is_first_ask = next.source == Source::seed && next.launch.boots == 0;
+    const Millis patience = is_first_ask ? Millis{0} : config_.machine.capacity_patience;
+    next.launch.pending = false;
+    next.launch.request.clear();
+    if (!next.give_up_at) next.give_up_at = now + patience;
+    if (now >= *next.give_up_at) {
+      end_with(decision, Outcome::no_capacity, now, printable(why, k_reason_max));
+      return {};
+    }
+    next.next_launch_at = now + k_retry_capacity_after;
+    next.reason = "no capacity: " + why;
+    decision.events.push_back({next.id, now, "no-capacity", why});
+    return {};
+  });
 }
 
 Result<Lease> Launcher::on_refusal(Lease lease, const Error& error) {
@@ -197,19 +228,16 @@ Result<Lease> Launcher::on_refusal(Lease lease, const Error& error) {
     TRY(images_.forget(lease.architecture));
     TRY(templates_.forget());
   }
-  seams_.log.error("launch-refused", {{"lease", lease.id.text},
-                                      {"code", std::string(info(error.code).name)},
-                                      {"reason", error.message}});
-  return end(std::move(lease), Outcome::refused,
-             std::string(info(error.code).name) + ": " + error.message);
-}
-
-Result<Lease> Launcher::end(Lease lease, Outcome outcome, const std::string& why) {
-  Decision decision{std::move(lease), true, {}, {}};
-  decision.next.launch.pending = false;
-  decision.next.launch.request.clear();
-  end_with(decision, outcome, seams_.clock.wall(), printable(why, 500));
-  return seams_.ledger.update(decision.next, decision.events, std::nullopt);
+  const std::string code(info(error.code).name);
+  seams_.log.error("launch-refused",
+                   {{"lease", lease.id.text}, {"code", code}, {"reason", error.message}});
+  return write(std::move(lease), [&](Decision& decision) -> Status {
+    decision.next.launch.pending = false;
+    decision.next.launch.request.clear();
+    end_with(decision, Outcome::refused, seams_.clock.wall(),
+             printable(code + ": " + error.message, k_reason_max));
+    return {};
+  });
 }
 
 }  // namespace mayfly

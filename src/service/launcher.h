@@ -5,6 +5,7 @@
 // bytes of the intent, however often, so that a lost answer never becomes a second machine.
 // Thread rule: safe from many threads; the ledger's compare-and-set keeps two senders apart.
 
+#include <functional>
 #include <string>
 
 #include "aws/ec2.h"
@@ -52,7 +53,8 @@ class Launcher {
   [[nodiscard]] Result<Lease> on_machine(Lease lease, const aws::LaunchedInstance& machine);
   [[nodiscard]] Result<Lease> on_no_capacity(Lease lease, const std::string& why);
   [[nodiscard]] Result<Lease> on_refusal(Lease lease, const Error& error);
-  [[nodiscard]] Result<Lease> end(Lease lease, Outcome outcome, const std::string& why);
+  using Settle = std::function<Status(Decision&)>;
+  [[nodiscard]] Result<Lease> write(Lease lease, const Settle& settle);
 
   const Config& config_;
   LauncherSeams seams_;

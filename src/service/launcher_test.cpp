@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "service/testing.h"
 
 namespace mayfly {
@@ -83,6 +85,40 @@ TEST_CASE("launcher: a fleet's error that only the owner can mend ends the lease
   CHECK(lease.state == LeaseState::ending);
   CHECK(lease.outcome == Outcome::refused);
   CHECK(lease.reason.starts_with("aws-denied: "));
+}
+
+TEST_CASE("launcher: what EC2 answered is written also when a doorbell rang meanwhile") {
+  Config config = small_config();
+  config.machine.on_demand = OnDemand::never;
+  const auto launched = launched_xml("i-0123456789abcdef0");
+  const std::map<std::string, LeaseState> after = {
+      {launched, LeaseState::booting},
+      {refused_xml({"InsufficientInstanceCapacity"}), LeaseState::launching},
+      {refused_xml({"UnauthorizedOperation"}), LeaseState::ending}};
+  for (const auto& [answer, state] : after) {
+    CAPTURE(answer);
+    Service service(config);
+    service.ec2_wire.answer(200, answer);
+    const Lease lease = intended(service);
+    Lease rung = lease;
+    rung.release_asked = true;
+    REQUIRE(service.ledger->update(rung, {}, std::nullopt));
+    const Lease settled = sent(service, lease);
+    CHECK(settled.state == state);
+    CHECK_FALSE(settled.launch.pending);
+  }
+}
+
+TEST_CASE("launcher: an answer changes nothing where the sweep settled the launch before") {
+  Service service;
+  service.ec2_wire.answer(200, refused_xml({"UnauthorizedOperation"}));
+  const Lease lease = intended(service);
+  Decision adopted{lease, true, {}, {}};
+  adopted.next.launch.pending = false;
+  adopted.next.launch.instance_id = InstanceId{"i-0123456789abcdef0"};
+  move_to(adopted, LeaseState::booting, service.clock.wall());
+  REQUIRE(service.ledger->update(adopted.next, adopted.events, std::nullopt));
+  CHECK(sent(service, lease).state == LeaseState::booting);
 }
 
 TEST_CASE("launcher: a rate limit or an outage inside a fleet's answer refuses nothing for good") {

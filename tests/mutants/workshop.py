@@ -14,8 +14,8 @@ from pathlib import Path
 
 from mutant_list import ROOT, Broken
 
-# What a build needs of the tests folder is its own .cpp files only.
 NOT_COPIED = {".git", "build", "docs", "bench", "tests", "node_modules"}
+COMPILED = {".cpp", ".h"}  # what a build needs of the tests folder
 MEMORY_MAX = 4 << 30  # of a kill command: a mutant may loop
 LINKERS = ("mold", "lld")  # the first that is there; a link is half of a mutant's build else
 CALM_FACTOR = 20  # how much longer than its processor time a command may take on a busy machine
@@ -91,7 +91,8 @@ class Workshop:
 
 def sources():
     """Every file that the build may read, relative to the root."""
-    found = [path.relative_to(ROOT) for path in (ROOT / "tests").glob("*") if path.is_file()]
+    found = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*")
+             if path.is_file() and path.suffix in COMPILED]
     for top in sorted(ROOT.iterdir()):
         if top.name in NOT_COPIED:
             continue
