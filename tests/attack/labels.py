@@ -8,10 +8,21 @@ import time
 from world import Tee, World, call, figures, undocumented
 
 FULL = 1_000_000  # requests
+PATIENCE = 70  # seconds: a bucket that is empty is full again after a minute
 CANARY = b"zqCANARYqz"  # in attack_client's values
 TAG = re.compile(r"^[A-Za-z0-9_.:/-]*$")
 CUT = "\u2026"  # our own mark of a text that was cut
 NAME = re.compile(r"^[a-z0-9_-]+$")
+
+
+def ask_again(world, ask):
+    """All come from one address here: on a fast machine their asks use up the minute's for all."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        status, answer = world.service.ask("POST", "/v1/leases", ask)
+        if status != 429 or answer.get("code") != "limit-asks" or time.monotonic() > end:
+            return status, answer
+        time.sleep(1)
 
 
 def keep_asking(world, stopping):
@@ -20,7 +31,7 @@ def keep_asking(world, stopping):
         run = world.emulator.start_run(["none", "none"], 1000)
         ask = {"repository": "rr-debugger/rr", "run_id": run,
                "runners": [{"architecture": "x86_64"}, {"architecture": "arm64"}]}
-        status, answer = world.service.ask("POST", "/v1/leases", ask)
+        status, answer = ask_again(world, ask)
         if status != 201:
             world.failed = world.failed or f"an honest ask was answered {status}: {answer}"
         stopping.wait(1)

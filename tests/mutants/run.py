@@ -4,8 +4,9 @@
 A mutant (*.txt beside this file) is a bug of the field, put into the control plane. This program
 copies the source into work folders, builds it, shows that the unchanged program passes the kill
 commands, and then, for each mutant: applies it, builds, runs the kill commands until one fails.
-A mutant that passes them all survives: the simulator is blind there. One that names a test program
-(held: web_test) is outside of the simulator's world, and tried with that instead.
+A mutant that passes them all has found a blind spot of the simulator; then the test program of the
+room that it changes has to notice it, and else it survives. One that names a test program (held:
+web_test) is outside of the simulator's world, and tried with that alone.
 
 Kill commands run in the work folder's build directory. One that ends with status 0 has found
 nothing; one that fails, is ended by a signal or does not come to its end has killed the mutant.
@@ -42,6 +43,11 @@ DEFAULT_KILLS = [
 ]
 
 
+def room_test(mutant):
+    """Of the room whose file it changes first: src/lease/decide.cpp is lease_test's."""
+    return mutant.edits[0].file.split("/")[1] + "_test"
+
+
 def what_broke(status, output):
     """Of a kill command that failed: the law and the seed, or the test case, or the signal."""
     if status == -signal.SIGXCPU:
@@ -75,6 +81,8 @@ class Trial:
         self.simulated = [one for one in by_file if is_simulated or not one.held]
         self.held = [] if is_simulated else [one for one in by_file if one.held]
         self.held.sort(key=lambda one: one.held)
+        is_room_tried = not options.target
+        self.rooms = {room_test(one) for one in self.simulated} if is_room_tried else set()
         self.took = {}  # seconds that the unchanged program needs, by command
         self.done = []
         self.error = None
@@ -106,9 +114,9 @@ class Trial:
                 self.is_built.wait()
             if self.simulated and not stopping.is_set():
                 self.try_unchanged(shop, self.targets, self.kills if is_first else [])
-            if is_first:
-                for program in sorted({one.held for one in self.held}):
-                    self.try_unchanged(shop, [program], [f"./{program}"])
+            programs = self.rooms | ({one.held for one in self.held} if is_first else set())
+            for program in sorted(programs):
+                self.try_unchanged(shop, [program], [f"./{program}"] if is_first else [])
             while mutant := self.next(is_first):
                 self.note(self.try_mutant(shop, mutant))
         except Stopped:
@@ -155,33 +163,40 @@ class Trial:
 
     def try_mutant(self, shop, mutant):
         is_held = mutant.held and mutant not in self.simulated and not self.options.kill
-        killer = mutant.held if is_held else SIMULATOR
-        kills = [f"./{mutant.held}"] if is_held else self.kills
-        targets = [mutant.held] if is_held else self.targets
+        stages = [(mutant.held, [mutant.held], [f"./{mutant.held}"])] if is_held else [
+            (SIMULATOR, self.targets, self.kills)]
+        if room_test(mutant) in self.rooms and not is_held:
+            stages.append((room_test(mutant), [room_test(mutant)], [f"./{room_test(mutant)}"]))
         try:
             texts = mutated(mutant, shop.tree)
         except Broken as broken:
-            return Verdict(mutant.name, "not-applied", killer, str(broken))
+            return Verdict(mutant.name, "not-applied", stages[0][0], str(broken))
         originals = {file: (shop.tree / file).read_text() for file in texts}
         try:
             for file, text in texts.items():
                 (shop.tree / file).write_text(text)
-            built, seconds = shop.build(targets, mutant.name)
-            verdict = Verdict(mutant.name, "survived", killer, "", round(seconds, 1))
-            if not built:
-                verdict.verdict = "not-built"
-                verdict.by = str(shop.log / f"{mutant.name}.build.log")
-                return verdict
-            for command in kills:
-                ran = shop.kill(command, mutant.name, self.limit(command))
-                verdict.kill_seconds = round(verdict.kill_seconds + ran.seconds, 1)
-                if ran.status != 0:
-                    verdict.verdict, verdict.by = "killed", what_broke(ran.status, ran.output)
-                    break
+            verdict = Verdict(mutant.name, "survived", stages[0][0])
+            for killer, targets, kills in stages:
+                if verdict.verdict == "survived":
+                    self.try_stage(shop, verdict, killer, targets, kills)
             return verdict
         finally:
             for file, text in originals.items():
                 (shop.tree / file).write_text(text)
+
+    def try_stage(self, shop, verdict, killer, targets, kills):
+        built, seconds = shop.build(targets, verdict.name)
+        verdict.build_seconds = round(verdict.build_seconds + seconds, 1)
+        if not built:
+            verdict.verdict, verdict.by = "not-built", str(shop.log / f"{verdict.name}.build.log")
+            return
+        for command in kills:
+            ran = shop.kill(command, verdict.name, self.limit(command))
+            verdict.kill_seconds = round(verdict.kill_seconds + ran.seconds, 1)
+            if ran.status != 0:
+                verdict.killer = killer
+                verdict.verdict, verdict.by = "killed", what_broke(ran.status, ran.output)
+                return
 
 
 def trial(mutants, every_mutant, options):

@@ -16,9 +16,10 @@ Written by `./dev mutants --write`; [tests/mutants](../tests/mutants/README.md) 
 
 {summary}
 
-A mutant is tried by the simulator, unless it is outside of the simulator's world: then a room's
-test program has to kill it. Times are seconds of one processor, until the campaigns or the test
-program failed; a campaign that finds something stops at once.
+A mutant is tried by the simulator first, unless it is outside of the simulator's world. One that the
+simulator does not notice is tried by the test program of the room that it changes: `lease_test` says
+that the simulator is blind there, and that something else is not. Times are seconds of one processor,
+until a campaign or the test program failed; a campaign that finds something stops at once.
 
 | mutant | killed by | what noticed it | seconds |
 |---|---|---|---:|
