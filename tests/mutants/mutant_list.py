@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 FIELDS = ("bug", "source", "breaks")
-PERHAPS = ("held",)
+PERHAPS = ("held", "plays")
 
 
 @dataclass
@@ -28,6 +28,11 @@ class Mutant:
     def held(self):
         """The test program that has to kill it; empty: the simulator."""
         return self.fields.get("held", "")
+
+    @property
+    def plays(self):
+        """The scenarios that are made for such a bug."""
+        return self.fields.get("plays", "").split()
 
 
 class Broken(Exception):

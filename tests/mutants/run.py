@@ -34,6 +34,7 @@ from workshop import Stopped, Workshop, stopping
 
 DEFAULT_TARGETS = ["mayfly-lab"]
 SIMULATE = "./mayfly-lab simulate --once --shrink-tries 0 --max-failures 1 --jobs 1"
+PLAY = SIMULATE + " --scenario {} --seed 1 --runs 60"
 # From the quickest to find anything to the longest.
 DEFAULT_KILLS = [
     f"{SIMULATE} --scenario moments --seed 1 --runs 100",
@@ -41,6 +42,11 @@ DEFAULT_KILLS = [
     f"{SIMULATE} --crash-points --scenario one-run --stride 23 --pairs 40",
     f"{SIMULATE} --seed 1000 --runs 360",
 ]
+
+
+def kills_for(mutant, kills):
+    """The scenarios that it names come first."""
+    return [PLAY.format(scenario) for scenario in mutant.plays] + kills
 
 
 def room_test(mutant):
@@ -113,7 +119,7 @@ class Trial:
             if not is_first:
                 self.is_built.wait()
             if self.simulated and not stopping.is_set():
-                self.try_unchanged(shop, self.targets, self.kills if is_first else [])
+                self.try_unchanged(shop, self.targets, self.all_kills() if is_first else [])
             programs = self.rooms | ({one.held for one in self.held} if is_first else set())
             for program in sorted(programs):
                 self.try_unchanged(shop, [program], [f"./{program}"] if is_first else [])
@@ -126,6 +132,10 @@ class Trial:
             stopping.set()
         finally:
             self.is_built.set()
+
+    def all_kills(self):
+        plays = {command for one in self.simulated for command in kills_for(one, [])}
+        return self.kills + sorted(plays)
 
     def next(self, is_first):
         with self.lock:
@@ -164,7 +174,7 @@ class Trial:
     def try_mutant(self, shop, mutant):
         is_held = mutant.held and mutant not in self.simulated and not self.options.kill
         stages = [(mutant.held, [mutant.held], [f"./{mutant.held}"])] if is_held else [
-            (SIMULATOR, self.targets, self.kills)]
+            (SIMULATOR, self.targets, kills_for(mutant, self.kills))]
         if room_test(mutant) in self.rooms and not is_held:
             stages.append((room_test(mutant), [room_test(mutant)], [f"./{room_test(mutant)}"]))
         try:
