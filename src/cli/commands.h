@@ -23,6 +23,12 @@ struct CommonOptions {
 [[nodiscard]] int sweep(const CommonOptions& options, bool stateless);
 [[nodiscard]] int audit(const CommonOptions& options);
 
+// Whether Lambda started this process, as its `bootstrap`; and then what it does until Lambda ends
+// it. The configuration is MAYFLY_CONFIG, or mayfly.toml beside the program. With MAYFLY_ROLE=sweep
+// it is the stateless second enforcer, which reads tags and answers no requests.
+[[nodiscard]] bool is_lambda();
+[[nodiscard]] int run_lambda();
+
 // Runs mayfly-lab, which stands beside this program, with the same arguments. Returns only on
 // failure.
 [[nodiscard]] int run_lab(int argc, char** argv);

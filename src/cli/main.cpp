@@ -54,6 +54,7 @@ bool complains_of_unknown_command(const CLI::App& app, std::string_view word) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (mayfly::cli::is_lambda()) return mayfly::cli::run_lambda();
   if (argc > 1 && is_lab_command(argv[1])) return mayfly::cli::run_lab(argc, argv);
 
   CLI::App app{

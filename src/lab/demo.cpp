@@ -47,6 +47,7 @@ class Demo {
   void show_timelines() const;
   Status audit();
   void promise(bool kept, const std::string& text);
+  void show(const LambdaCounts& counts);
   void say(const std::string& text);
 
   const DemoOptions& options_;
@@ -79,6 +80,13 @@ Status Demo::go_on(Millis wait) {
 void Demo::promise(bool kept, const std::string& text) {
   std::printf("  %s  %s\n", kept ? "kept  " : "BROKEN", text.c_str());
   if (!kept) ++broken_;
+}
+
+void Demo::show(const LambdaCounts& counts) {
+  promise(counts.errors == 0, "Lambda: " + std::to_string(counts.invocations) + " invocations, " +
+                                  std::to_string(counts.cold_starts) + " cold starts, " +
+                                  std::to_string(counts.thaws) + " thaws, " +
+                                  std::to_string(counts.errors) + " errors");
 }
 
 Status Demo::set_up(DemoWorkflow& workflow) {
@@ -229,14 +237,18 @@ Result<int> Demo::play() {
   say("emulated EC2 at " + emulator_->aws_url() + ", emulated GitHub at " +
       emulator_->github_url());
   TRY(go_on());
-  TRY_ASSIGN(service_,
-             DemoService::start(options_.mayfly, directory_, *emulator_, clock_, transport_));
-  say("mayfly serve at " + service_->url());
+  TRY_ASSIGN(service_, DemoService::start({options_.mayfly, directory_, options_.on_lambda},
+                                          *emulator_, {clock_, entropy_, log_, transport_}));
+  say((options_.on_lambda ? "emulated Lambda with mayfly at " : "mayfly serve at ") +
+      service_->url());
   for (int number = 1; number <= options_.runs; ++number) TRY(play_run(number));
   TRY(go_on());
   TRY(audit());
   const int status = service_->stop();
-  promise(status == 0, "mayfly serve stopped with status " + std::to_string(status));
+  if (const LambdaHost* lambda = service_->lambda())
+    show(lambda->counts());
+  else
+    promise(status == 0, "mayfly serve stopped with status " + std::to_string(status));
   TRY(go_on());
   std::printf("\n%s in %s\n", broken_ == 0 ? "Every promise was kept," : "PROMISES WERE BROKEN,",
               human_duration(clock_.steady() - started_).c_str());

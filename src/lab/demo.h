@@ -1,9 +1,10 @@
 #pragma once
 
 // `mayfly demo`: the main job of the seed's page, end to end, on this machine alone. Starts the
-// emulator and a real `mayfly serve` process, plays rr's workflow with real curl calls and machines
-// that run the real boot script, shows what happens while it happens, then the timeline of each
-// lease and the audit, counted independently on the emulator's side.
+// emulator and a real `mayfly serve` process (or an emulated Lambda that runs mayfly), plays rr's
+// workflow with real curl calls and machines that run the real boot script, shows what happens
+// while it happens, then the timeline of each lease and the audit, counted independently on the
+// emulator's side.
 
 #include <string>
 
@@ -15,6 +16,7 @@ struct DemoOptions {
   std::string record = {};  // file for the exchanges with the emulated GitHub
   int runs = 1;             // workflow runs, one after the other
   bool old_shape = false;   // send the requests as rr's workflow did in 2024
+  bool on_lambda = false;   // behind an emulated Lambda instead of `mayfly serve`
   bool verbose = false;     // show the service's log as well
 };
 

@@ -10,6 +10,10 @@ namespace {
 
 constexpr Millis k_start_patience = Seconds{10};
 constexpr Millis k_command_patience = Seconds{10};
+// EventBridge's schedule comes once a minute, and sandboxes live for hours: here both are hurried,
+// so that a run of ten seconds sees several of each.
+constexpr Millis k_schedule_every = Seconds{2};
+constexpr int k_invocations_max = 8;
 
 class NoService final : public HttpService {
  public:
@@ -92,56 +96,77 @@ std::vector<std::string> environment_for(const Emulator& emulator, const FakeAws
 
 }  // namespace
 
-Status DemoService::spawn(const std::string& program, const std::string& directory,
-                          const Emulator& emulator) {
-  TRY_ASSIGN(const int port, free_port());
+Status DemoService::prepare(const DemoServiceOptions& options, const Emulator& emulator) {
+  TRY_ASSIGN(port_, free_port());
   TRY_ASSIGN(const int admin_port, free_port());
-  program_ = program;
-  directory_ = directory;
-  url_ = "http://127.0.0.1:" + std::to_string(port);
+  program_ = options.program;
+  directory_ = options.directory;
+  url_ = "http://127.0.0.1:" + std::to_string(port_);
   health_url_ = "http://127.0.0.1:" + std::to_string(admin_port) + "/healthz";
   environment_ = environment_for(emulator, FakeAwsOptions{});
-  TRY(write_file(directory + "/mayfly.toml", configuration(port, admin_port, emulator, directory)));
+  return write_file(directory_ + "/mayfly.toml",
+                    configuration(port_, admin_port, emulator, directory_));
+}
+
+Status DemoService::spawn() {
   os::SpawnOptions options;
-  options.argv = {program, "serve", "--config", directory + "/mayfly.toml"};
+  options.argv = {program_, "serve", "--config", directory_ + "/mayfly.toml"};
   options.environment = environment_;
   options.output = os::ChildOutput::file;
-  options.output_file = directory + "/mayfly.log";
+  options.output_file = directory_ + "/mayfly.log";
   TRY_ASSIGN(os::ChildProcess child, os::ChildProcess::spawn(options));
   child_ = std::make_unique<os::ChildProcess>(std::move(child));
+  return wait_until_it_answers();
+}
+
+// The function's folder is /var/task there; here it is the demo's own.
+Status DemoService::start_lambda() {
+  LambdaOptions options;
+  options.sandbox.bootstrap = program_;
+  options.sandbox.environment = environment_;
+  options.sandbox.environment.push_back("LAMBDA_TASK_ROOT=" + directory_);
+  options.sandbox.log_file = directory_ + "/mayfly.log";
+  options.invocations_max = k_invocations_max;
+  lambda_ = std::make_unique<LambdaHost>(options, seams_.clock, seams_.entropy, seams_.log);
+  os::HttpServerOptions url;
+  url.port = static_cast<std::uint16_t>(port_);
+  url.on_error = [](const Error&) { return HttpResponse{400, {}, ""}; };
+  TRY_ASSIGN(lambda_url_, os::HttpServer::start(*lambda_, std::move(url)));
+  schedule_ = std::make_unique<os::NamedThread>(
+      "schedule", [host = lambda_.get()] { host->run_schedule(k_schedule_every); });
   return {};
 }
 
 Status DemoService::wait_until_it_answers() {
-  const SteadyTime patience = clock_.steady() + k_start_patience;
+  const SteadyTime patience = seams_.clock.steady() + k_start_patience;
   HttpRequest request;
   request.url = health_url_;
-  while (clock_.steady() < patience) {
+  while (seams_.clock.steady() < patience) {
     if (const auto status = child_->wait_for(Millis{0}))
       return fail(Code::internal, "mayfly serve ended with status " + std::to_string(*status) +
                                       "; see " + directory_ + "/mayfly.log");
-    const auto answer = transport_.send(request, clock_.steady() + Seconds{1});
+    const auto answer = seams_.transport.send(request, seams_.clock.steady() + Seconds{1});
     if (answer && answer->status == 200) return {};
-    clock_.sleep_for(Millis{20});
+    seams_.clock.sleep_for(Millis{20});
   }
   return fail(Code::internal,
               "mayfly serve did not become healthy; see " + directory_ + "/mayfly.log");
 }
 
-Result<std::unique_ptr<DemoService>> DemoService::start(const std::string& program,
-                                                        const std::string& directory,
-                                                        Emulator& emulator, Clock& clock,
-                                                        HttpTransport& transport) {
-  std::unique_ptr<DemoService> service(new DemoService(clock, transport));
-  TRY(service->spawn(program, directory, emulator));
-  TRY(service->wait_until_it_answers());
+Result<std::unique_ptr<DemoService>> DemoService::start(const DemoServiceOptions& options,
+                                                        Emulator& emulator,
+                                                        const DemoServiceSeams& seams) {
+  std::unique_ptr<DemoService> service(new DemoService(seams));
+  TRY(service->prepare(options, emulator));
+  TRY(options.on_lambda ? service->start_lambda() : service->spawn());
   return service;
 }
 
 Result<json::object> DemoService::lease(const std::string& id) {
   HttpRequest request;
   request.url = url_ + "/v1/leases/" + id;
-  TRY_ASSIGN(const HttpResponse answer, transport_.send(request, clock_.steady() + Seconds{5}));
+  TRY_ASSIGN(const HttpResponse answer,
+             seams_.transport.send(request, seams_.clock.steady() + Seconds{5}));
   TRY_ASSIGN(json::value body, parse_json(answer.body));
   if (answer.status != 200 || !body.is_object())
     return fail(Code::internal, "lease " + id + ": status " + std::to_string(answer.status));
@@ -166,7 +191,18 @@ Result<json::value> DemoService::command(const std::vector<std::string>& words) 
   return parse_json(text.substr(text.rfind('\n') + 1));
 }
 
+void DemoService::stop_lambda() {
+  if (!lambda_) return;
+  lambda_->stop();
+  schedule_.reset();
+  if (lambda_url_) lambda_url_->stop();
+}
+
+DemoService::~DemoService() { stop_lambda(); }
+
 int DemoService::stop() {
+  stop_lambda();
+  if (!child_) return 0;
   child_->signal_group(SIGTERM);
   return child_->wait_for(Seconds{5}).value_or(-1);
 }

@@ -103,6 +103,25 @@ void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
   command->callback([&] { status = mayfly::lab::sim::run_simulate(options); });
 }
 
+void add_demo(CLI::App& app, mayfly::lab::DemoOptions& options, int& status) {
+  options.mayfly = beside_us("mayfly");
+  CLI::App* demo =
+      app.add_subcommand("demo", "play rr's workflow end to end on loopback; no account, no cost");
+  demo->add_option("--runs", options.runs, "workflow runs, one after the other")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  demo->add_flag("--old-shape", options.old_shape,
+                 "send the requests as rr's workflow did in 2024");
+  demo->add_option("--keep", options.keep,
+                   "absolute path of a directory to leave ledger, log and machines in");
+  demo->add_option("--record", options.record,
+                   "file for every exchange with the emulated GitHub, as JSON lines");
+  demo->add_flag("--lambda", options.on_lambda,
+                 "run mayfly behind an emulated AWS Lambda: cold starts, freezes and thaws");
+  demo->add_flag("-v,--verbose", options.verbose, "print the service's log at the end");
+  demo->callback([&options, &status] { status = mayfly::lab::run_demo(options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -113,20 +132,7 @@ int main(int argc, char** argv) {
   int status = 2;
 
   mayfly::lab::DemoOptions demo_options;
-  demo_options.mayfly = beside_us("mayfly");
-  CLI::App* demo =
-      app.add_subcommand("demo", "play rr's workflow end to end on loopback; no account, no cost");
-  demo->add_option("--runs", demo_options.runs, "workflow runs, one after the other")
-      ->check(CLI::Range(1, 100))
-      ->capture_default_str();
-  demo->add_flag("--old-shape", demo_options.old_shape,
-                 "send the requests as rr's workflow did in 2024");
-  demo->add_option("--keep", demo_options.keep,
-                   "absolute path of a directory to leave ledger, log and machines in");
-  demo->add_option("--record", demo_options.record,
-                   "file for every exchange with the emulated GitHub, as JSON lines");
-  demo->add_flag("-v,--verbose", demo_options.verbose, "print the service's log at the end");
-  demo->callback([&] { status = mayfly::lab::run_demo(demo_options); });
+  add_demo(app, demo_options, status);
 
   mayfly::lab::EmulateOptions emulate_options;
   CLI::App* emulate = app.add_subcommand(

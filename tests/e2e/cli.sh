@@ -41,7 +41,7 @@ release --config id
 sweep --config --stateless --json
 audit --config --json
 emulate --aws-port --github-port --directory --record
-demo --runs --old-shape --keep --record --verbose
+demo --runs --old-shape --lambda --keep --record --verbose
 simulate --seed --runs --years --minutes --scenario --faults --crash-points --replay --list --json
 TABLE
   runs '--version' 0 --version

@@ -1,0 +1,89 @@
+#include "lambda/runtime_api.h"
+
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/process.h"
+#include "lambda/function.h"
+#include "service/stateless_sweep.h"
+#include "web/api.h"
+
+namespace mayfly::cli {
+namespace {
+
+using lambda::Function;
+using lambda::RuntimeApi;
+
+constexpr const char* k_runtime_variable = "AWS_LAMBDA_RUNTIME_API";
+
+std::string config_path(Process& process) {
+  if (auto named = process.environment.variable("MAYFLY_CONFIG")) return *named;
+  return process.environment.variable("LAMBDA_TASK_ROOT").value_or("/var/task") + "/mayfly.toml";
+}
+
+// The second enforcer needs no ledger and no GitHub: it must start without them.
+Result<SweepReport> enforce_once(Process& process, const Config& config, AwsClients& aws) {
+  TRY_ASSIGN(const StatelessReport report,
+             stateless_sweep(config.deployment, aws.ec2, process.clock));
+  SweepReport seen;
+  seen.instances = report.instances;
+  for (const EnforcedInstance& instance : report.ended) {
+    seen.terminated += instance.problem.empty() ? 1 : 0;
+    if (!instance.problem.empty()) seen.problems.push_back(instance.problem);
+    process.log.warning("enforced",
+                        {{"instance", instance.id.text}, {"problem", instance.problem}});
+  }
+  return seen;
+}
+
+Error run_enforcer(Process& process, RuntimeApi& runtime, const Config& config) {
+  AwsClients aws(config, process.clock, process.environment, process.transport);
+  Function function(
+      {process.clock, process.log}, nullptr, [&] { return enforce_once(process, config, aws); },
+      config.sweep_every);
+  return lambda::serve(runtime, function, process.log);
+}
+
+// Why it ended; its own error is a start that failed.
+Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& config) {
+  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  const World world{process.clock,     process.entropy,  process.log, process.environment,
+                    process.transport, process.doorbell, *ledger};
+  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
+  Api api(config, {process.clock, process.entropy, process.log, *ledger}, plane->asking(),
+          plane->claims());
+  Function function(
+      {process.clock, process.log}, &api,
+      [&]() -> Result<SweepReport> { return plane->sweeper().sweep(); }, config.sweep_every);
+  return lambda::serve(runtime, function, process.log);
+}
+
+Result<Error> run(Process& process, RuntimeApi& runtime) {
+  TRY_ASSIGN(const Config config, load_config(process, config_path(process)));
+  if (process.environment.variable("MAYFLY_ROLE") == "sweep")
+    return run_enforcer(process, runtime, config);
+  return run_service(process, runtime, config);
+}
+
+}  // namespace
+
+bool is_lambda() {
+  os::SystemEnvironment environment;
+  return environment.variable(k_runtime_variable).has_value();
+}
+
+int run_lambda() {
+  Process process;
+  RuntimeApi runtime(process.transport, process.clock,
+                     process.environment.variable(k_runtime_variable).value_or(""));
+  const auto end = run(process, runtime);
+  if (end) {
+    process.log.info("lambda-ended", {{"reason", end->message}});
+    return 1;
+  }
+  if (const Status reported = runtime.report_failed_start(end.error()); !reported)
+    process.log.warning("start-failure-not-reported", {{"reason", reported.error().message}});
+  return complain(end.error());
+}
+
+}  // namespace mayfly::cli

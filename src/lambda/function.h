@@ -1,0 +1,48 @@
+#pragma once
+
+// The function: what is done for each event, and the loop around it. Requests go to the API as on a
+// server. A schedule, and an interruption, make it sweep: once while no lease is live, else every
+// sweep.every until the next minute's schedule takes over, so that an idle deployment costs next to
+// nothing. Requests never sweep: whoever may ask without an account must not choose what we do.
+// Thread rule: one thread.
+
+#include <functional>
+#include <string>
+
+#include "lambda/event.h"
+#include "lambda/runtime_api.h"
+#include "seam/clock.h"
+#include "seam/http_message.h"
+#include "seam/log.h"
+#include "service/sweeper.h"
+
+namespace mayfly::lambda {
+
+struct FunctionSeams {
+  Clock& clock;
+  Log& log;
+};
+
+class Function {
+ public:
+  using Sweep = std::function<Result<SweepReport>()>;
+  // api: none of a function that only sweeps; its requests are refused.
+  Function(const FunctionSeams& seams, HttpService* api, Sweep sweep, Millis sweep_every)
+      : seams_(seams), api_(api), sweep_(std::move(sweep)), sweep_every_(sweep_every) {}
+
+  // What to post as the invocation's response, or the error to report.
+  [[nodiscard]] Result<std::string> handle(const Invocation& invocation);
+
+ private:
+  [[nodiscard]] Result<std::string> sweep_until(SteadyTime deadline);
+
+  FunctionSeams seams_;
+  HttpService* api_;
+  Sweep sweep_;
+  Millis sweep_every_;
+};
+
+// Serves until the runtime API says that it is over; answers with why.
+[[nodiscard]] Error serve(RuntimeApi& runtime, Function& function, Log& log);
+
+}  // namespace mayfly::lambda
