@@ -142,36 +142,50 @@ TEST_CASE("exchange: what is no HTTP, or is too large, is lost and not read to i
   check_lost(run("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2000001\r\n"), true);
 }
 
+// Both clocks agree.
+Instant at(int ms) { return {SteadyTime{Millis{ms}}, WallTime{Millis{ms}}}; }
+
 TEST_CASE("pool: the connection used last comes back, and only to its own origin") {
   ConnectionPool pool(2, Millis{1000});
   const Origin here{"http", "a", "80"};
   auto first = std::make_unique<FakeStream>();
   auto second = std::make_unique<FakeStream>();
   const ByteStream* const last = second.get();
-  pool.put(here, std::move(first), SteadyTime{Millis{0}});
-  pool.put(here, std::move(second), SteadyTime{Millis{1}});
-  CHECK(pool.take({"https", "a", "80"}, SteadyTime{Millis{2}}) == nullptr);
-  CHECK(pool.take({"http", "a", "81"}, SteadyTime{Millis{2}}) == nullptr);
-  CHECK(pool.take(here, SteadyTime{Millis{2}}).get() == last);
-  CHECK(pool.take(here, SteadyTime{Millis{2}}) != nullptr);
-  CHECK(pool.take(here, SteadyTime{Millis{2}}) == nullptr);
+  pool.put(here, std::move(first), at(0));
+  pool.put(here, std::move(second), at(1));
+  CHECK(pool.take({"https", "a", "80"}, at(2)) == nullptr);
+  CHECK(pool.take({"http", "a", "81"}, at(2)) == nullptr);
+  CHECK(pool.take(here, at(2)).get() == last);
+  CHECK(pool.take(here, at(2)) != nullptr);
+  CHECK(pool.take(here, at(2)) == nullptr);
 }
 
 TEST_CASE("pool: old, noisy and surplus connections are not given out") {
   ConnectionPool pool(2, Millis{1000});
   const Origin here{"http", "a", "80"};
-  pool.put(here, std::make_unique<FakeStream>(), SteadyTime{Millis{0}});
-  CHECK(pool.take(here, SteadyTime{Millis{1001}}) == nullptr);
+  pool.put(here, std::make_unique<FakeStream>(), at(0));
+  CHECK(pool.take(here, at(1001)) == nullptr);
 
   auto noisy = std::make_unique<FakeStream>();
   noisy->is_noisy = true;
-  pool.put(here, std::move(noisy), SteadyTime{Millis{0}});
-  CHECK(pool.take(here, SteadyTime{Millis{1}}) == nullptr);
+  pool.put(here, std::move(noisy), at(0));
+  CHECK(pool.take(here, at(1)) == nullptr);
 
-  for (int i = 0; i < 3; ++i) pool.put(here, std::make_unique<FakeStream>(), SteadyTime{});
-  CHECK(pool.take(here, SteadyTime{}) != nullptr);
-  CHECK(pool.take(here, SteadyTime{}) != nullptr);
-  CHECK(pool.take(here, SteadyTime{}) == nullptr);
+  for (int i = 0; i < 3; ++i) pool.put(here, std::make_unique<FakeStream>(), at(0));
+  CHECK(pool.take(here, at(0)) != nullptr);
+  CHECK(pool.take(here, at(0)) != nullptr);
+  CHECK(pool.take(here, at(0)) == nullptr);
+}
+
+TEST_CASE("pool: a connection that slept with its process is old, whichever clock noticed") {
+  const Origin here{"http", "a", "80"};
+  const Instant later[] = {{SteadyTime{Millis{1}}, WallTime{Millis{3'600'000}}},
+                           {SteadyTime{Millis{3'600'000}}, WallTime{Millis{-5}}}};
+  for (const Instant& now : later) {
+    ConnectionPool pool(2, Millis{1000});
+    pool.put(here, std::make_unique<FakeStream>(), at(0));
+    CHECK(pool.take(here, now) == nullptr);
+  }
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class BeastTransport::Impl {
     if (deadline.has_passed())
       return fail(Code::transport_not_sent, "the deadline had passed before the request was sent");
     const bool is_head = request.method == "HEAD";
-    if (auto kept = pool_.take(destination.origin, clock_.steady())) {
+    if (auto kept = pool_.take(destination.origin, now())) {
       Exchange first = exchange(*kept, bytes, is_head, deadline);
       const bool may_repeat = !first.response && !first.answer_started &&
                               is_idempotent(request.method) && !deadline.has_passed();
@@ -54,7 +54,7 @@ class BeastTransport::Impl {
 
   Result<HttpResponse> finish(Exchange done, std::unique_ptr<ByteStream> stream,
                               const Origin& origin) {
-    if (done.can_be_reused) pool_.put(origin, std::move(stream), clock_.steady());
+    if (done.can_be_reused) pool_.put(origin, std::move(stream), now());
     return std::move(done.response);
   }
 
@@ -67,6 +67,8 @@ class BeastTransport::Impl {
     }
     return *tls_;
   }
+
+  [[nodiscard]] Instant now() const { return {clock_.steady(), clock_.wall()}; }
 
   Clock& clock_;
   const TransportOptions options_;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The policies of deploy/iam: what they must allow and refuse, call by call, and then a real
-# `mayfly` working under them. Every AWS call of the service goes through a proxy that evaluates its
-# policy, and every call of the second enforcer through one with the other policy.
+# The policies of deploy/iam: what they must allow and refuse, call by call; the roles of
+# deploy/cloudformation.yaml, which must be the same; and then a real `mayfly` working under them.
+# Every AWS call of the service goes through a proxy that evaluates its policy, and every call of the
+# second enforcer through one with the other policy.
 # shellcheck disable=SC1091,SC2119,SC2154,SC2317  # rig.sh, and what is called by name
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../e2e/rig.sh"
 
@@ -131,6 +132,10 @@ python3 "$here/policies_test.py" "$work/service.json" "$work/enforcer.json" "$AW
   >"$work/policies" 2>&1
 is 'the policies are evaluated to the end' "$(grep -c Traceback "$work/policies")" 0
 tally "$work/policies"
+/usr/bin/python3 "$here/template_test.py" "$work/service.json" "$work/enforcer.json" "$AWS_REGION" "$account" \
+  >"$work/template" 2>&1
+is 'the template is looked at to the end' "$(grep -c Traceback "$work/template")" 0
+tally "$work/template"
 
 start_proxy service
 export AWS_ENDPOINT_URL=$proxy_url
