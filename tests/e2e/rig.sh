@@ -67,6 +67,9 @@ give_up() {
 start() {
   local log=$1
   shift
+  # Here and not by the child: who waits for a line must not find it in the log of the one before,
+  # and end a child that is still this shell, with its clean_up.
+  : >"$log"
   setsid "$@" >"$log" 2>&1 </dev/null &
   started=$!
   sessions+=("$started")
