@@ -87,9 +87,12 @@ class LivenessLaw final : public Law {
                          world.now() - run->updated_at > k_noticed_within;
     expect(!is_over || lease.source == Source::seed, world,
            which + " goes on though its run is over");
+    // One whose job is done powers itself off, and the next sweep notices.
     const bool has_machine = std::any_of(
-        books_->machines().begin(), books_->machines().end(),
-        [&](const auto& one) { return one.second.lease == lease.id && one.second.is_live(); });
+        books_->machines().begin(), books_->machines().end(), [&](const auto& one) {
+          return one.second.lease == lease.id &&
+                 (one.second.is_live() || world.now() - one.second.reason_at < k_noticed_within);
+        });
     const bool is_new = world.now() - lease.state_since < k_heal_bound;
     expect(has_machine || is_new || is_over || waits_to_launch(lease), world,
            which + " is live and has no machine");
