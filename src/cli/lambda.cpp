@@ -1,10 +1,9 @@
-#include "lambda/runtime_api.h"
-
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/process.h"
 #include "lambda/function.h"
+#include "lambda/runtime_api.h"
 #include "service/stateless_sweep.h"
 #include "web/api.h"
 
@@ -46,15 +45,14 @@ Error run_enforcer(Process& process, RuntimeApi& runtime, const Config& config) 
 
 // Why it ended; its own error is a start that failed.
 Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& config) {
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
-  const World world{process.clock,     process.entropy,  process.log, process.environment,
-                    process.transport, process.doorbell, *ledger};
-  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
-  Api api(config, {process.clock, process.entropy, process.log, *ledger}, plane->asking(),
-          plane->claims());
+  TRY_ASSIGN(const Parts parts, put_together(process, config));
+  Ledger& ledger = *parts.ledger;
+  ControlPlane& plane = *parts.plane;
+  Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
+          plane.claims());
   Function function(
       {process.clock, process.log}, &api,
-      [&]() -> Result<SweepReport> { return plane->sweeper().sweep(); }, config.sweep_every);
+      [&]() -> Result<SweepReport> { return plane.sweeper().sweep(); }, config.sweep_every);
   return lambda::serve(runtime, function, process.log);
 }
 

@@ -16,6 +16,15 @@ Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config) {
   return SqliteLedger::open(config.ledger_path);
 }
 
+Result<Parts> put_together(Process& process, const Config& config) {
+  Parts parts;
+  TRY_ASSIGN(parts.ledger, open_ledger(config));
+  const World world{process.clock,     process.entropy,  process.log,  process.environment,
+                    process.transport, process.doorbell, *parts.ledger};
+  TRY_ASSIGN(parts.plane, ControlPlane::make(config, world));
+  return parts;
+}
+
 int complain(const Error& error) {
   const CodeInfo& code = info(error.code);
   std::fprintf(stderr, "mayfly: %s\n  %s: %s\n  %s\n", error.message.c_str(),

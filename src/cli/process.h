@@ -33,6 +33,13 @@ struct Process {
 [[nodiscard]] Result<Config> load_config(Process& process, const std::string& path);
 [[nodiscard]] Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config);
 
+// The service's parts over this process's seams; the configuration and the process outlive them.
+struct Parts {
+  std::unique_ptr<SqliteLedger> ledger;
+  std::unique_ptr<ControlPlane> plane;
+};
+[[nodiscard]] Result<Parts> put_together(Process& process, const Config& config);
+
 // Prints the reason and the remedy to standard error; returns 2.
 int complain(const Error& error);
 

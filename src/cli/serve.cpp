@@ -99,18 +99,17 @@ Result<int> run(Process& process, const CommonOptions& options) {
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   for (const std::string& warning : warnings(config))
     process.log.warning("configuration", {{"warning", warning}});
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
-  const World world{process.clock,     process.entropy,  process.log, process.environment,
-                    process.transport, process.doorbell, *ledger};
-  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
-  Api api(config, {process.clock, process.entropy, process.log, *ledger}, plane->asking(),
-          plane->claims());
+  TRY_ASSIGN(const Parts parts, put_together(process, config));
+  Ledger& ledger = *parts.ledger;
+  ControlPlane& plane = *parts.plane;
+  Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
+          plane.claims());
   LastSweep last_sweep;
-  Admin admin(config, process.clock, *ledger, last_sweep);
+  Admin admin(config, process.clock, ledger, last_sweep);
 
   std::atomic<bool> stopping = false;
   const auto sweep_body = [&] {
-    sweep_forever(process, config, plane->sweeper(), last_sweep, stopping);
+    sweep_forever(process, config, plane.sweeper(), last_sweep, stopping);
   };
   os::NamedThread sweeping("sweep", sweep_body);
   auto server = os::HttpServer::start(api, public_options(process, config));

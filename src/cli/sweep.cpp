@@ -39,11 +39,8 @@ Result<int> run_stateless(const CommonOptions& options) {
 Result<int> run_full(const CommonOptions& options) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
-  const World world{process.clock,     process.entropy,  process.log, process.environment,
-                    process.transport, process.doorbell, *ledger};
-  TRY_ASSIGN(const auto plane, ControlPlane::make(config, world));
-  const SweepReport report = plane->sweeper().sweep();
+  TRY_ASSIGN(const Parts parts, put_together(process, config));
+  const SweepReport report = parts.plane->sweeper().sweep();
   if (options.json) {
     json::array problems;
     for (const std::string& problem : report.problems) problems.emplace_back(problem);
