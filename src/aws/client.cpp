@@ -105,7 +105,7 @@ Result<Answer> exchange(SignedSender& sender, const HttpRequest& request, const 
     if (response->ok()) return Answer{std::move(response->body), std::nullopt};
     AwsFailure failure = read_failure(*response, action);
     if (!is_first || interpret(failure, action.name).code != Code::aws_credentials)
-      return Answer{"", std::move(failure)};
+      return Answer{std::move(response->body), std::move(failure)};
     sender.refuse_credentials();
   }
 }

@@ -68,7 +68,7 @@ struct Action {
   std::string absence = {};  // the code of AWS, if any, by which call() answers aws_not_found
 };
 
-// body is empty where there is a failure.
+// body: where there is a failure, as it came; what more it says only the action knows.
 struct Answer {
   std::string body;
   std::optional<AwsFailure> failure;

@@ -49,7 +49,7 @@ constexpr auto k_table = std::to_array<Row>({
     {"ResourceCountExceeded", Code::aws_quota},
     {"LimitExceeded*", Code::aws_quota},
 
-    {"IdempotentParameterMismatch", Code::aws_token_reused},
+    {"IdempotentParameterMismatch*", Code::aws_token_reused},
     {"IdempotentInstanceTerminated", Code::aws_token_reused},
 
     {"AuthFailure.ServiceLinkedRoleCreationNotPermitted", Code::aws_denied},
