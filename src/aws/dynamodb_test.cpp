@@ -56,18 +56,18 @@ TEST_CASE("dynamodb: items are asked for by JSON 1.0, consistently, and come bac
 
 TEST_CASE("dynamodb: an answer that is not of mayfly's form is refused") {
   TableBench bench;
-  for (
-      const char* body :
-      {"", "[]", "{}", R"({"Responses":{"other":[]}})", R"({"Responses":{"mayfly":[7]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"N":"1"}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":"1.5"}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":"99999999999999999999"}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":" 1"}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"L":[]}}]}})",
-       R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"S":"1","N":"1"}}]}})",
-       R"({"Responses":{"mayfly":[]},"UnprocessedKeys":{"other":{"Keys":[]}}})",
-       R"({"Responses":{"mayfly":[]},"UnprocessedKeys":{"mayfly":{"Keys":[{}]}}})"})
+  for (const char* body :
+       {"", "[]", "{}", R"({"Responses":{"other":[]}})", R"({"Responses":{"mayfly":[7]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"N":"1"}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":"1.5"}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":"99999999999999999999")"
+        R"(}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"N":" 1"}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"L":[]}}]}})",
+        R"({"Responses":{"mayfly":[{"pk":{"S":"a"},"sk":{"S":"b"},"x":{"S":"1","N":"1"}}]}})",
+        R"({"Responses":{"mayfly":[]},"UnprocessedKeys":{"other":{"Keys":[]}}})",
+        R"({"Responses":{"mayfly":[]},"UnprocessedKeys":{"mayfly":{"Keys":[{}]}}})"})
     CHECK_MESSAGE(bench.code_of_get(body) == Code::aws_bad_answer, body);
   CHECK_FALSE(bench.code_of_get(R"({"Responses":{},"UnprocessedKeys":{}})"));
 }
