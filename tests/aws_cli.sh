@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the emulated AWS against a client that is not ours: Debian's AWS CLI plays every EC2, STS and
-# SSM call that src/aws makes, in the same shapes, and checks the answers.
+# Holds the emulated AWS against a client that is not ours: Debian's AWS CLI plays every EC2, STS,
+# SSM and DynamoDB call that src/aws makes, in the same shapes, and checks the answers.
 #
 #   tests/aws_cli.sh ENDPOINT        e.g. http://127.0.0.1:4566
 #
@@ -8,7 +8,7 @@
 # they are the emulator's own. SUBNET_A, SUBNET_B, SECURITY_GROUP, INSTANCE_TYPE, IMAGE_OWNER and
 # IMAGE_NAME name what the account has. If set, PARAMETER names an SSM parameter whose value is
 # PARAMETER_VALUE, and ROLE_ARN a role that WEB_IDENTITY_TOKEN may assume (else those are skipped).
-# Makes a launch template and seven machines, and terminates the machines.
+# Makes a launch template, a table and seven machines, and terminates the machines.
 # Needs aws (2.x), jq and base64. Exits non-zero if a check fails.
 set -uo pipefail
 
@@ -326,6 +326,52 @@ parameters() {
   is 'its value' "$(out .Parameter.Value)" "$PARAMETER_VALUE"
 }
 
+# A table as docs/deploy-aws.md has it, and every kind of call that a ledger makes.
+tables() {
+  local table=cli-check-$run one two
+  refused 'a table that is not there' ResourceNotFoundException dynamodb describe-table \
+    --table-name "$table"
+  answered 'dynamodb create-table' dynamodb create-table --table-name "$table" \
+    --billing-mode PAY_PER_REQUEST \
+    --key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE \
+    --attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S
+  answered 'dynamodb wait table-exists' dynamodb wait table-exists --table-name "$table"
+  answered 'dynamodb update-time-to-live' dynamodb update-time-to-live --table-name "$table" \
+    --time-to-live-specification Enabled=true,AttributeName=expires_at
+  answered 'dynamodb describe-time-to-live' dynamodb describe-time-to-live --table-name "$table"
+  is 'it is on' "$(out .TimeToLiveDescription.TimeToLiveStatus)" ENABLED
+  one='{"pk":{"S":"p"},"sk":{"S":"1"},"rev":{"N":"1"},"on":{"BOOL":true}}'
+  two='{"pk":{"S":"p"},"sk":{"S":"2"}}'
+  answered 'dynamodb put-item' dynamodb put-item --table-name "$table" --item "$one" \
+    --condition-expression 'attribute_not_exists(pk)'
+  refused 'once' ConditionalCheckFailedException dynamodb put-item --table-name "$table" \
+    --item "$one" --condition-expression 'attribute_not_exists(pk)'
+  transactions "$table" "$two"
+  answered 'dynamodb query' dynamodb query --table-name "$table" --consistent-read \
+    --key-condition-expression 'pk = :pk AND begins_with(sk, :s)' --no-scan-index-forward \
+    --expression-attribute-values '{":pk":{"S":"p"},":s":{"S":"1"}}'
+  is 'what it finds' "$(out '.Items | map(.rev.N) | join(" ")')" 2
+  answered 'dynamodb batch-get-item' dynamodb batch-get-item --request-items \
+    "{\"$table\":{\"ConsistentRead\":true,\"Keys\":[$two]}}"
+  is 'the item' "$(out ".Responses[\"$table\"][0].sk.S")" 2
+}
+
+# transactions TABLE ITEM: raises the revision of p/1 and puts the item, once.
+transactions() {
+  local writes
+  writes="[{\"Put\":{\"TableName\":\"$1\",\"Item\":{\"pk\":{\"S\":\"p\"},\"sk\":{\"S\":\"1\"},
+    \"rev\":{\"N\":\"2\"}},\"ConditionExpression\":\"rev = :r\",
+    \"ExpressionAttributeValues\":{\":r\":{\"N\":\"1\"}}}},
+    {\"Put\":{\"TableName\":\"$1\",\"Item\":$2}}]"
+  local transact=(dynamodb transact-write-items --transact-items "$writes" --client-request-token)
+  answered 'dynamodb transact-write-items' "${transact[@]}" "t-$run"
+  answered 'the same token again' "${transact[@]}" "t-$run"
+  refused 'another token' TransactionCanceledException "${transact[@]}" "u-$run"
+  refused 'a token of something else' IdempotentParameterMismatchException dynamodb \
+    transact-write-items --client-request-token "t-$run" \
+    --transact-items "[{\"Put\":{\"TableName\":\"$1\",\"Item\":$2}}]"
+}
+
 who_we_are
 web_identity
 images
@@ -336,6 +382,7 @@ metadata
 one_pool
 the_end
 parameters
+tables
 
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]

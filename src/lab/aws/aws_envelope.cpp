@@ -10,6 +10,7 @@ namespace mayfly::lab {
 namespace {
 
 constexpr std::string_view k_declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+constexpr std::string_view k_json_1_0 = "application/x-amz-json-1.0";
 constexpr std::string_view k_ec2_namespace = "http://ec2.amazonaws.com/doc/2016-11-15/";
 constexpr std::string_view k_sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -54,12 +55,28 @@ HttpResponse ssm_fault(const AwsFault& fault, const std::string& request_id) {
   return response(fault.status, "application/x-amz-json-1.1", json::serialize(body), request_id);
 }
 
+HttpResponse dynamodb_fault(const AwsFault& fault, const std::string& request_id) {
+  // What all JSON services have in common has a prefix of its own.
+  const bool is_common =
+      fault.code == "ValidationException" || fault.code == "UnknownOperationException" ||
+      fault.code.starts_with("Unrecognized") || fault.code.starts_with("InvalidSignature") ||
+      fault.code.starts_with("AccessDenied") || fault.code.starts_with("Throttling");
+  json::object body;
+  body["__type"] =
+      (is_common ? "com.amazon.coral.validate#" : "com.amazonaws.dynamodb.v20120810#") + fault.code;
+  const bool is_cancelled = !fault.reasons.empty();
+  body[is_cancelled ? "Message" : "message"] = fault.message;
+  if (is_cancelled) body["CancellationReasons"] = *parse_json(fault.reasons);
+  return response(fault.status, k_json_1_0, json::serialize(body), request_id);
+}
+
 }  // namespace
 
 HttpResponse good_answer(AwsService service, const std::string& action, const std::string& content,
                          const std::string& request_id) {
   if (service == AwsService::ssm)
     return response(200, "application/x-amz-json-1.1", content, request_id);
+  if (service == AwsService::dynamodb) return response(200, k_json_1_0, content, request_id);
   XmlWriter id;
   if (service == AwsService::ec2) {
     id.text("requestId", request_id);
@@ -79,6 +96,8 @@ HttpResponse bad_answer(AwsService service, const AwsFault& fault, const std::st
       return sts_fault(fault, request_id);
     case AwsService::ssm:
       return ssm_fault(fault, request_id);
+    case AwsService::dynamodb:
+      return dynamodb_fault(fault, request_id);
   }
   return {500, {}, {}};
 }

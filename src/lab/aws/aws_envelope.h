@@ -1,6 +1,7 @@
 #pragma once
 
-// The outer form of AWS's answers: EC2's XML, STS's XML and SSM's JSON, good and bad.
+// The outer form of AWS's answers: EC2's XML, STS's XML, SSM's and DynamoDB's JSON,
+// good and bad.
 
 #include <string>
 
@@ -10,7 +11,7 @@
 
 namespace mayfly::lab {
 
-// `content` is the inner XML of <ActionResponse>, or for SSM the whole JSON.
+// `content` is the inner XML of <ActionResponse>, or the whole JSON.
 [[nodiscard]] HttpResponse good_answer(AwsService service, const std::string& action,
                                        const std::string& content, const std::string& request_id);
 [[nodiscard]] HttpResponse bad_answer(AwsService service, const AwsFault& fault,

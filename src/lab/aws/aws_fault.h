@@ -13,6 +13,7 @@ struct AwsFault {
   int status = 400;
   std::string code;
   std::string message;
+  std::string reasons = {};  // a cancelled transaction's CancellationReasons, as JSON
 };
 
 template <class T>

@@ -92,6 +92,12 @@ struct FakeAwsOptions {
        "2024-08-01T05:59:02.000Z", Architecture::x86_64, true}};
   std::map<std::string, SsmParameter> parameters;
 
+  std::set<std::string> dynamo_tables = {"mayfly"};  // there from the start; others are created
+  int dynamo_throttles = 0;                          // so many calls pass the table's throughput
+  int dynamo_conflicts = 0;                          // so many transactions meet another one
+  int dynamo_unprocessed = 0;  // so many batches are answered for their first key alone
+  Millis dynamo_staleness{0};  // an eventually consistent read sees what was so long ago
+
   // An hour in a pool, where it is not the type's price. Spot never costs more than on-demand: that
   // is the price at which nobody is served any more who named no other.
   std::map<Pool, Money> prices;

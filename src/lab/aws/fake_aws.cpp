@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view k_state_path = "/_emulator/aws/state";
 constexpr std::string_view k_ec2_version = "2016-11-15";
 constexpr std::string_view k_sts_version = "2011-06-15";
-constexpr std::size_t k_body_max = 1024 * 1024;
+constexpr std::string_view k_dynamodb_target = "DynamoDB_20120810.";
+constexpr std::size_t k_body_max = 5 * 1024 * 1024;  // a transaction may be 4 MB
 
 AwsFault throttled() { return {503, "RequestLimitExceeded", "Request limit exceeded."}; }
 
@@ -36,12 +37,18 @@ HttpResponse FakeAws::handle(const HttpRequest& request) {
   if (path == k_state_path && request.method == "GET") return state_response(world_);
   if (path != "/" || request.method != "POST" || request.body.size() > k_body_max)
     return bad_answer(AwsService::ec2,
-                      {400, "InvalidRequest", "The emulated AWS takes POST / of at most 1 MiB"},
+                      {400, "InvalidRequest", "The emulated AWS takes POST / of at most 5 MiB"},
                       request_id());
-  if (!request.headers.find("X-Amz-Target")) return handle_query(request);
-  const auto answer = ssm(request);
-  return answer ? good_answer(AwsService::ssm, "", *answer, request_id())
-                : bad_answer(AwsService::ssm, answer.error(), request_id());
+  const auto target = request.headers.find("X-Amz-Target");
+  return target ? handle_json(request, *target) : handle_query(request);
+}
+
+HttpResponse FakeAws::handle_json(const HttpRequest& request, std::string_view target) {
+  const bool is_dynamodb = target.starts_with(k_dynamodb_target);
+  const AwsService service = is_dynamodb ? AwsService::dynamodb : AwsService::ssm;
+  const auto answer = is_dynamodb ? dynamodb(request) : ssm(request);
+  return answer ? good_answer(service, "", *answer, request_id())
+                : bad_answer(service, answer.error(), request_id());
 }
 
 HttpResponse FakeAws::handle_query(const HttpRequest& request) {
@@ -92,6 +99,15 @@ Answer<std::string> FakeAws::ssm(const HttpRequest& request) {
   if (request.headers.find("Content-Type") != "application/x-amz-json-1.1")
     return refuse(415, "UnsupportedMediaType", "Content-Type must be application/x-amz-json-1.1");
   return answer_ssm(*request.headers.find("X-Amz-Target"), request.body, world_.options);
+}
+
+Answer<std::string> FakeAws::dynamodb(const HttpRequest& request) {
+  TRY(authenticate(request, AwsService::dynamodb));
+  if (request.headers.find("Content-Type") != "application/x-amz-json-1.0")
+    return refuse(415, "UnsupportedMediaType", "Content-Type must be application/x-amz-json-1.0");
+  const std::string_view target = *request.headers.find("X-Amz-Target");
+  return dynamodb_.answer(target.substr(k_dynamodb_target.size()), request.body, world_.options,
+                          world_.steady(), world_.wall());
 }
 
 Answer<const AccessKey*> FakeAws::authenticate(const HttpRequest& request, AwsService service) {

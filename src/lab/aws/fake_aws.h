@@ -1,8 +1,9 @@
 #pragma once
 
-// An emulated AWS account in one region behind one endpoint: EC2 (query protocol), SSM (JSON 1.1)
-// and STS (query protocol), told apart by what the request says. It is stricter than AWS: unknown
-// parameters are refused, signatures are computed again, EC2's token buckets hold (facts.md B1-B5).
+// An emulated AWS account in one region behind one endpoint: EC2 and STS (query protocol), SSM
+// (JSON 1.1) and DynamoDB (JSON 1.0), told apart by what the request says. It is stricter than AWS:
+// unknown parameters are refused, signatures are computed again, EC2's token buckets hold (facts.md
+// B1-B5).
 // GET /_emulator/aws/state answers, unsigned, what there is as JSON.
 //
 // No threads and no clock of its own: state follows the Clock whenever it is called. Observers hear
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "lab/aws/ec2_world.h"
+#include "lab/aws/fake_dynamodb.h"
 #include "lab/aws/fake_sts.h"
 #include "lab/aws/machine_observer.h"
 #include "lab/aws/query_form.h"
@@ -70,7 +72,9 @@ class FakeAws : public HttpService, public MachinePower {
   [[nodiscard]] HttpResponse handle_query(const HttpRequest& request);
   [[nodiscard]] Answer<std::string> ec2(const HttpRequest& request, const QueryForm& form);
   [[nodiscard]] Answer<std::string> sts(const HttpRequest& request, const QueryForm& form);
+  [[nodiscard]] HttpResponse handle_json(const HttpRequest& request, std::string_view target);
   [[nodiscard]] Answer<std::string> ssm(const HttpRequest& request);
+  [[nodiscard]] Answer<std::string> dynamodb(const HttpRequest& request);
   [[nodiscard]] Answer<const AccessKey*> authenticate(const HttpRequest& request,
                                                       AwsService service);
   [[nodiscard]] std::string request_id();
@@ -81,6 +85,7 @@ class FakeAws : public HttpService, public MachinePower {
   Ec2World world_;
   Throttle throttle_;
   FakeSts sts_;
+  FakeDynamoDb dynamodb_;
 };
 
 }  // namespace mayfly::lab

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "aws/credentials_sources.h"
+#include "aws/dynamodb.h"
 #include "base/json.h"
 #include "lab/aws/testing.h"
 
@@ -191,6 +192,17 @@ TEST_CASE("sts: who am I is answered to signed calls alone") {
   CHECK(element(who.body, "Account") == "123456789012");
   const HttpRequest bare{"POST", "/", {}, "Action=GetCallerIdentity&Version=2011-06-15", {}};
   CHECK(bench.aws.handle(bare).status == 403);
+}
+
+TEST_CASE("fake aws: DynamoDB is known by its target, and answers to what is signed for it") {
+  Bench bench;
+  aws::SignedSender sender{
+      bench.network, bench.chain, bench.clock, {testing::k_url, "us-east-1", "dynamodb"}};
+  aws::DynamoDbClient table{sender, "mayfly"};
+  CHECK(table.transact({"t", {aws::Write::put({{"pk", "a"}, {"sk", "b"}})}}, bench.deadline));
+  CHECK(table.get_items({{"a", "b"}}, bench.deadline).value().items.size() == 1);
+  aws::DynamoDbClient mistaken{bench.ssm_sender, "mayfly"};
+  CHECK(mistaken.get_items({{"a", "b"}}, bench.deadline).error().code == Code::aws_credentials);
 }
 
 TEST_CASE("state: the emulator tells what it holds, without user data") {

@@ -65,7 +65,8 @@ AwsFault word_for_ssm(Refusal refusal) {
 }
 
 tl::unexpected<AwsFault> refused(AwsService service, Refusal refusal) {
-  if (service == AwsService::ssm) return fail(word_for_ssm(refusal));
+  if (service == AwsService::ssm || service == AwsService::dynamodb)
+    return fail(word_for_ssm(refusal));
   return fail(service == AwsService::sts ? word_for_sts(refusal) : word_for_ec2(refusal));
 }
 
@@ -158,6 +159,8 @@ std::string_view to_string(AwsService service) {
       return "sts";
     case AwsService::ssm:
       return "ssm";
+    case AwsService::dynamodb:
+      return "dynamodb";
   }
   return "";
 }

@@ -15,12 +15,12 @@
 
 namespace mayfly::lab {
 
-enum class AwsService { ec2, sts, ssm };
+enum class AwsService { ec2, sts, ssm, dynamodb };
 [[nodiscard]] std::string_view to_string(AwsService service);
 
 using FindKey = std::function<const AccessKey*(const std::string& id)>;
 
-// The key that signed it. Refusals are worded as the service words them:
+// The key that signed it. Refusals are worded as the service words them; DynamoDB as SSM:
 //                     ec2                    sts                     ssm
 //   not signed        MissingAuthenticationToken (all three)
 //   cannot be read    AuthFailure            IncompleteSignature     IncompleteSignatureException
