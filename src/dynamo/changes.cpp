@@ -1,0 +1,98 @@
+#include "dynamo/changes.h"
+
+#include <algorithm>
+
+#include "dynamo/books_text.h"
+
+namespace mayfly::dynamo {
+namespace {
+
+using aws::Condition;
+using aws::Item;
+using aws::Write;
+
+Condition if_new() { return {"attribute_not_exists(pk)"}; }
+
+Condition if_rev(std::int64_t rev) { return {"rev = :rev", {{":rev", rev}}}; }
+
+}  // namespace
+
+const Item* find_item(const Items& items, const aws::ItemKey& key) {
+  const auto found = items.find(key);
+  return found == items.end() ? nullptr : &found->second;
+}
+
+Result<BooksRead> read_books(const Items& items) {
+  BooksRead read;
+  const Item* item = find_item(items, books_key());
+  if (item == nullptr) return read;
+  const auto text = text_of(*item, "books");
+  const auto rev = number_of(*item, "rev");
+  if (!text || !rev || *rev < 1)
+    return fail(Code::ledger_unavailable, "the books cannot be understood");
+  TRY_ASSIGN(read.books, parse_books(*text));
+  read.rev = *rev;
+  return read;
+}
+
+Write write_books(const BooksRead& read, const Books& books) {
+  Item item = item_at(books_key());
+  item["books"] = to_text(books);
+  item["rev"] = read.rev + 1;
+  return Write::put(std::move(item), read.rev == 0 ? if_new() : if_rev(read.rev));
+}
+
+Result<Timeline> read_timeline(const Items& items, const LeaseId& id) {
+  const Item* item = find_item(items, timeline_key(id));
+  if (item == nullptr) return Timeline{};
+  const auto count = number_of(*item, "rev");
+  const auto writer = text_of(*item, "writer");
+  if (!count || *count < 0 || !writer)
+    return fail(Code::ledger_unavailable, "the timeline of " + id.text + " cannot be understood");
+  return Timeline{*count, true, *writer};
+}
+
+void write_events(std::vector<Write>& writes, const Timeline& timeline,
+                  const std::vector<LeaseEvent>& events, const std::string& writer) {
+  if (events.empty()) return;
+  std::int64_t number = timeline.count;
+  for (const LeaseEvent& event : events) {
+    writes.push_back(Write::put(event_item(event, number)));
+    if (is_refusal(event)) writes.push_back(Write::put(refusal_item(event, number)));
+    number += 1;
+  }
+  Item item =
+      marker_item(timeline_key(events.front().lease_id), events.front().lease_id, events.back().at);
+  item["rev"] = number;
+  item["writer"] = writer;
+  writes.push_back(
+      Write::put(std::move(item), timeline.exists ? if_rev(timeline.count) : if_new()));
+}
+
+void write_new_lease(std::vector<Write>& writes, const Lease& lease,
+                     const std::vector<LeaseEvent>& events, const std::string& writer) {
+  writes.push_back(Write::put(lease_item(lease, writer), if_new()));
+  writes.push_back(Write::put(index_item(k_leases_pk, lease)));
+  writes.push_back(Write::put(index_item(label_pk(lease.repository, lease.label), lease)));
+  if (lease.source == Source::seed)
+    writes.push_back(
+        Write::put(marker_item(seed_key(lease), lease.id, lease.created_at), if_new()));
+  std::vector<LeaseEvent> own;
+  std::copy_if(events.begin(), events.end(), std::back_inserter(own),
+               [&](const LeaseEvent& event) { return event.lease_id == lease.id; });
+  write_events(writes, {}, own, writer);
+}
+
+Write write_lease(const Lease& before, const Lease& after, const std::string& writer) {
+  return Write::put(lease_item(after, writer), if_rev(before.version));
+}
+
+MachineRecord merged(const std::optional<MachineRecord>& before, const MachineRecord& machine) {
+  if (!before) return machine;
+  MachineRecord after = *before;
+  if (!after.ended_at) after.ended_at = machine.ended_at;
+  after.spent = std::max(after.spent, machine.spent);
+  return after;
+}
+
+}  // namespace mayfly::dynamo
