@@ -27,7 +27,8 @@ if(MAYFLY_SANITIZE)
   endif()
 elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(mayfly-flags INTERFACE
-    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections)
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
+    -ffile-prefix-map=${PROJECT_BINARY_DIR}=build -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
   target_link_options(mayfly-flags INTERFACE -s -Wl,--gc-sections)
 endif()
 if(MAYFLY_STATIC)
