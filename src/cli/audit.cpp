@@ -52,7 +52,7 @@ json::object paused(const LaunchPause& pause) {
 Result<int> run(const CommonOptions& options) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  TRY_ASSIGN(const auto ledger, open_ledger(process, config));
   TRY_ASSIGN(const Audit audit, ledger->audit());
   TRY_ASSIGN(const auto refused, ledger->refusals());
   TRY_ASSIGN(const auto pause, ledger->launch_pause(config.limits, process.clock.wall()));

@@ -57,7 +57,7 @@ Result<int> create_group(Diagnosis& diagnosis, const std::string& name, bool as_
 Result<int> run(const CommonOptions& options, const std::string& group_name) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  TRY_ASSIGN(const auto ledger, open_ledger(process, config));
   const World world{process.clock,     process.entropy,  process.log, process.environment,
                     process.transport, process.doorbell, *ledger};
   const auto plane = ControlPlane::make(config, world);
@@ -70,7 +70,8 @@ Result<int> run(const CommonOptions& options, const std::string& group_name) {
   if (!plane) return fail(plane.error());
   if (!group_name.empty()) return create_group((*plane)->diagnosis(), group_name, options.json);
   if (!options.json) std::fputs("asking GitHub and AWS what may be done ...\n", stderr);
-  const std::vector<Finding> findings = (*plane)->diagnosis().run();
+  std::vector<Finding> findings = (*plane)->diagnosis().run();
+  if (auto table = look_at_table(process, config)) findings.push_back(std::move(*table));
   if (options.json)
     print_json(findings);
   else

@@ -43,6 +43,15 @@ Error run_enforcer(Process& process, RuntimeApi& runtime, const Config& config) 
   return lambda::serve(runtime, function, process.log);
 }
 
+// One line for each sweep: the template's alarms read it.
+void say_state(Process& process, const Config& config, Ledger& ledger, const SweepReport& report) {
+  const auto usage = ledger.usage(config.limits, process.clock.wall());
+  if (!usage) return process.log.warning("sweep-problem", {{"problem", usage.error().message}});
+  process.log.info("sweep-state",
+                   {LogField::number("overdue_seconds", report.overdue / Seconds{1}),
+                    LogField::number("money_percent", money_percent(*usage, config.limits))});
+}
+
 // Why it ended; its own error is a start that failed.
 Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& config) {
   TRY_ASSIGN(const Parts parts, put_together(process, config));
@@ -52,12 +61,19 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
           plane.claims());
   Function function(
       {process.clock, process.log}, &api,
-      [&]() -> Result<SweepReport> { return plane.sweeper().sweep(); }, config.sweep_every);
+      [&]() -> Result<SweepReport> {
+        SweepReport report = plane.sweeper().sweep();
+        say_state(process, config, ledger, report);
+        return report;
+      },
+      config.sweep_every);
   return lambda::serve(runtime, function, process.log);
 }
 
 Result<Error> run(Process& process, RuntimeApi& runtime) {
   TRY_ASSIGN(const Config config, load_config(process, config_path(process)));
+  for (const std::string& warning : warnings(config))
+    process.log.warning("configuration", {{"warning", warning}});
   if (process.environment.variable("MAYFLY_ROLE") == "sweep")
     return run_enforcer(process, runtime, config);
   return run_service(process, runtime, config);

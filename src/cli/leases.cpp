@@ -26,7 +26,7 @@ std::string state_of(const Lease& lease) {
 Status print_leases(const CommonOptions& options, int count_max, bool all) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  TRY_ASSIGN(const auto ledger, open_ledger(process, config));
   TRY_ASSIGN(auto leases, all ? ledger->recent(count_max) : ledger->live());
   if (options.json) {
     json::array out;
@@ -61,7 +61,7 @@ void print_timeline(const std::vector<LeaseEvent>& events) {
 Status print_lease(const CommonOptions& options, const std::string& id) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  TRY_ASSIGN(const auto ledger, open_ledger(process, config));
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "\"" + printable(id, 40) + "\" is no lease id");
   TRY_ASSIGN(const auto lease, ledger->find(*lease_id));
@@ -94,7 +94,7 @@ Status print_lease(const CommonOptions& options, const std::string& id) {
 Status end_lease(const CommonOptions& options, const std::string& id) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
-  TRY_ASSIGN(const auto ledger, open_ledger(config));
+  TRY_ASSIGN(const auto ledger, open_ledger(process, config));
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "\"" + printable(id, 40) + "\" is no lease id");
   for (int attempt = 0; attempt < 5; ++attempt) {

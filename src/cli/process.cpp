@@ -12,13 +12,9 @@ Result<Config> load_config(Process& process, const std::string& path) {
   return parse_config(*text, path);
 }
 
-Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config) {
-  return SqliteLedger::open(config.ledger_path);
-}
-
 Result<Parts> put_together(Process& process, const Config& config) {
   Parts parts;
-  TRY_ASSIGN(parts.ledger, open_ledger(config));
+  TRY_ASSIGN(parts.ledger, open_ledger(process, config));
   const World world{process.clock,     process.entropy,  process.log,  process.environment,
                     process.transport, process.doorbell, *parts.ledger};
   TRY_ASSIGN(parts.plane, ControlPlane::make(config, world));

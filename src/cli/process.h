@@ -4,11 +4,12 @@
 // main's frame and passed by reference; there are no globals.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
 #include "config/config.h"
-#include "ledger/sqlite_ledger.h"
+#include "ledger/ledger.h"
 #include "os/condition_doorbell.h"
 #include "os/core_dumps.h"
 #include "os/http_transport.h"
@@ -31,11 +32,14 @@ struct Process {
 };
 
 [[nodiscard]] Result<Config> load_config(Process& process, const std::string& path);
-[[nodiscard]] Result<std::unique_ptr<SqliteLedger>> open_ledger(const Config& config);
+// The file or the table that the configuration names. A table is not asked before its first use.
+[[nodiscard]] Result<std::shared_ptr<Ledger>> open_ledger(Process& process, const Config& config);
+// Whether the table can be used; none: the ledger is a file, which was opened.
+[[nodiscard]] std::optional<Finding> look_at_table(Process& process, const Config& config);
 
 // The service's parts over this process's seams; the configuration and the process outlive them.
 struct Parts {
-  std::unique_ptr<SqliteLedger> ledger;
+  std::shared_ptr<Ledger> ledger;
   std::unique_ptr<ControlPlane> plane;
 };
 [[nodiscard]] Result<Parts> put_together(Process& process, const Config& config);

@@ -12,6 +12,13 @@ namespace {
 
 constexpr DurationRange k_sweeps = {Seconds{1}, Seconds{60}};
 
+Status read_ledger(const Section& ledger, Config& config) {
+  if (ledger.has("path") && ledger.has("table"))
+    return ledger.refuse("table", "must not stand beside ledger.path: the ledger is in one place");
+  TRY(ledger.text("path", k_ledger_path, config.ledger_path));
+  return ledger.text("table", k_ledger_table, config.ledger_table);
+}
+
 // The tables that stand alone, and the two keys above them.
 Result<Config> read_tables(const Section& top) {
   Config config;
@@ -36,7 +43,7 @@ Result<Config> read_tables(const Section& top) {
   TRY_ASSIGN(config.limits, parse_limits(limits));
   TRY_ASSIGN(config.asks, parse_asks(limits));
   TRY_ASSIGN(const Section ledger, top.table("ledger"));
-  TRY(ledger.text("path", k_ledger_path, config.ledger_path));
+  TRY(read_ledger(ledger, config));
   TRY_ASSIGN(const Section sweep, top.table("sweep"));
   TRY(sweep.duration("every", k_sweeps, config.sweep_every));
   return config;

@@ -123,6 +123,7 @@ struct Config {
   Caps limits;
   AskConfig asks;
   std::string ledger_path = "mayfly.db";
+  std::string ledger_table;  // of DynamoDB, in aws.region; empty: the file
   Millis sweep_every{Seconds{5}};
 
   [[nodiscard]] const RepositoryConfig* find_repository(const RepositoryName& name) const;

@@ -224,6 +224,10 @@ bool is_instance_type(std::string_view text) {
 
 bool is_key_name(std::string_view text) { return text.size() <= 255; }
 
+bool is_table_name(std::string_view text) {
+  return is_within(text, 3, 255) && is_made_of(text, "_.-");
+}
+
 bool is_not_empty(std::string_view text) { return !text.empty(); }
 
 bool is_sha256(std::string_view text) { return text.size() == 64 && is_all_of(text, k_hex); }

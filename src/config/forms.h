@@ -44,6 +44,7 @@ struct Form {
 [[nodiscard]] bool is_instance_type(std::string_view text);
 [[nodiscard]] bool is_key_name(std::string_view text);
 [[nodiscard]] bool is_not_empty(std::string_view text);
+[[nodiscard]] bool is_table_name(std::string_view text);
 [[nodiscard]] bool is_sha256(std::string_view text);
 // "latest", or three numbers from 2.329.0 on: GitHub registers no older runner (facts.md A2).
 [[nodiscard]] bool is_runner_version(std::string_view text);
@@ -85,6 +86,8 @@ inline constexpr Form k_instance_type_name{&is_instance_type,
                                            "an instance type like \"c5.9xlarge\""};
 inline constexpr Form k_key_name{&is_key_name, "the name of a key pair, or empty"};
 inline constexpr Form k_ledger_path{&is_not_empty, "the path of a file"};
+inline constexpr Form k_ledger_table{&is_table_name,
+                                     "a DynamoDB table: 3 to 255 of letters, digits, _, . and -"};
 inline constexpr Form k_sha256{&is_sha256, "64 hex digits"};
 inline constexpr Form k_runner_version{&is_runner_version,
                                        "\"latest\" or a version from \"2.329.0\" on"};

@@ -45,7 +45,7 @@ constexpr std::array k_limits = {Key{"machines"},
                                  Key{"usd_per_month"},
                                  Key{"asks_per_minute"},
                                  Key{"asks_per_minute_per_prefix"}};
-constexpr std::array k_ledger = {Key{"path"}};
+constexpr std::array k_ledger = {Key{"path"}, Key{"table"}};
 constexpr std::array k_sweep = {Key{"every"}};
 
 constexpr std::array k_sections = {

@@ -303,6 +303,11 @@ Result<std::optional<LaunchPause>> DynamoLedger::launch_pause(const Caps& caps, 
   return dynamo::pause_of(books, caps, now);
 }
 
+Result<Usage> DynamoLedger::usage(const Caps& caps, WallTime now) {
+  TRY_ASSIGN(const Books books, read_books());
+  return dynamo::usage_of(books, Lease{}, caps, now);
+}
+
 Status DynamoLedger::append(const LeaseEvent& event) {
   TRY_ASSIGN(const bool is_kept, repeat<bool>([&](const Operation& operation) {
                return try_append(operation, event, false);

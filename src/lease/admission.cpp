@@ -86,6 +86,15 @@ Status admit(const Usage& usage, const Ask& ask, const Caps& caps, WallTime now)
   return {};
 }
 
+int money_percent(const Usage& usage, const Caps& caps) {
+  const auto percent = [](Money used, Money cap) {
+    const std::int64_t hundredth = std::max<std::int64_t>(cap.micros / 100, 1);
+    return static_cast<int>(std::min<std::int64_t>(used.micros / hundredth, 1'000'000));
+  };
+  return std::max(percent(usage.reserved + usage.spent_today, caps.usd_per_day),
+                  percent(usage.reserved + usage.spent_this_month, caps.usd_per_month));
+}
+
 Money worst_case(Money usd_per_hour, Millis until_deadline, int boots_max) {
   return price_for(usd_per_hour, until_deadline + k_overrun_bound + k_billed_at_least * boots_max);
 }

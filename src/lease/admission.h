@@ -72,6 +72,9 @@ struct Ask {
 [[nodiscard]] Status admit_launches(const LaunchUsage& usage, int launches, const Caps& caps,
                                     WallTime now);
 
+// How much of the money is spent or reserved, in percent of the cap that is nearer; rounded down.
+[[nodiscard]] int money_percent(const Usage& usage, const Caps& caps);
+
 // The most that a lease can cost from now to its deadline: its machines run one after the other,
 // each is billed for a minute at least, and the last may outlive the deadline by the sweep's bound.
 [[nodiscard]] Money worst_case(Money usd_per_hour, Millis until_deadline, int boots_max);

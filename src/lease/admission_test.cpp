@@ -82,5 +82,22 @@ TEST_CASE("admission: a wait is never told as no time at all") {
   CHECK(admit_launches(usage, 1, wide(), k_start).error().retry_after == Seconds{1});
 }
 
+TEST_CASE("admission: the nearer cap says how much of the money is spoken for, rounded down") {
+  Caps caps = wide();
+  caps.usd_per_day = Money{10'000'000};
+  caps.usd_per_month = Money{40'000'000};
+  Usage usage;
+  CHECK(money_percent(usage, caps) == 0);
+  usage.reserved = Money{3'000'000};
+  usage.spent_today = Money{4'999'999};
+  CHECK(money_percent(usage, caps) == 79);
+  usage.spent_today = Money{5'000'000};
+  CHECK(money_percent(usage, caps) == 80);
+  usage.spent_this_month = Money{37'000'000};
+  CHECK(money_percent(usage, caps) == 100);
+  usage.reserved = Money{40'000'000};
+  CHECK(money_percent(usage, caps) == 450);
+}
+
 }  // namespace
 }  // namespace mayfly

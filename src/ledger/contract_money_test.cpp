@@ -112,5 +112,20 @@ TEST_CASE("ledger: one lease's machines all count, those that died before includ
   });
 }
 
+TEST_CASE("ledger: what is used up is told without asking for anything") {
+  on_each_ledger([](Ledger& ledger) {
+    spend(ledger, 1, at("2026-10-31T23:00:00Z"), Money{4'000'000});
+    spend(ledger, 2, k_noon, Money{250'000});
+    REQUIRE(ledger.reserve({numbered(3)}, {}, wide_caps(), k_noon));
+    const Usage usage = ledger.usage(wide_caps(), k_noon).value();
+    CHECK(usage.machines == 1);
+    CHECK(usage.reserved == k_dollar);
+    CHECK(usage.spent_today == Money{250'000});
+    CHECK(usage.spent_this_month == Money{250'000});
+    CHECK(usage.machines_of_repository == 0);
+    CHECK(usage.machines_of_run.empty());
+  });
+}
+
 }  // namespace
 }  // namespace mayfly

@@ -72,6 +72,9 @@ class Ledger {
   // Whether new launches pause now, because the last ones failed.
   [[nodiscard]] virtual Result<std::optional<LaunchPause>> launch_pause(const Caps& caps,
                                                                         WallTime now) = 0;
+  // What the caps are held against now. What it counts of one repository, run, actor or head is
+  // that of none.
+  [[nodiscard]] virtual Result<Usage> usage(const Caps& caps, WallTime now) = 0;
   // A stamp alone. At most k_events_max per lease are kept, so that a machine cannot fill the disk;
   // the first that is left out leaves a refusal (lease/lease.h) instead.
   [[nodiscard]] virtual Status append(const LeaseEvent& event) = 0;

@@ -208,6 +208,11 @@ Result<std::optional<LaunchPause>> SqliteLedger::launch_pause(const Caps& caps, 
   return read_pause(database_, caps, now);
 }
 
+Result<Usage> SqliteLedger::usage(const Caps& caps, WallTime now) {
+  const std::scoped_lock lock(mutex_);
+  return read_usage(database_, Lease{}, caps, now);
+}
+
 Status SqliteLedger::append(const LeaseEvent& event) {
   const std::scoped_lock lock(mutex_);
   Statement statement(database_,

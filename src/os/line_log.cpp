@@ -70,11 +70,15 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_json_field(std::string& out, std::string_view name, std::string_view value) {
+void append_json_field(std::string& out, std::string_view name, std::string_view value,
+                       bool is_number = false) {
   out += out.size() == 1 ? "" : ",";
   append_json_string(out, name);
   out += ':';
-  append_json_string(out, value);
+  if (is_number)
+    out += value;
+  else
+    append_json_string(out, value);
 }
 
 std::string json_line(WallTime at, LogLevel level, std::string_view event,
@@ -83,7 +87,8 @@ std::string json_line(WallTime at, LogLevel level, std::string_view event,
   append_json_field(out, "at", iso8601_millis(at));
   append_json_field(out, "level", style_of(level).name);
   append_json_field(out, "event", event);
-  for (const LogField& field : fields) append_json_field(out, field.name, field.value);
+  for (const LogField& field : fields) 
+    append_json_field(out, field.name, field.value, field.is_number);
   return out + "}\n";
 }
 

@@ -42,6 +42,12 @@ TEST_CASE("log: a line of JSON has the time, the level, the event and the fields
             "\"instance\":\"i-2\"}\n");
 }
 
+TEST_CASE("log: a number is one in JSON, and looks like any other value at a terminal") {
+  const auto fields = {LogField::number("seconds", -7), LogField::number("percent", 80)};
+  CHECK(line(LogForm::json, fields).ends_with(",\"seconds\":-7,\"percent\":80}\n"));
+  CHECK(line(LogForm::human, fields).ends_with(" seconds=-7 percent=80\n"));
+}
+
 TEST_CASE("log: no value can break its line or its string") {
   for (const std::string value : {"a\nb", "a\r\nb", "say \"x\"", "back\\slash", "tab\t", "\x1b[2J",
                                   "\x7f", "\x01\x1f", "emoji \xf0\x9f\x90\x9b ö", "}{\",\""}) {

@@ -3,6 +3,7 @@
 // The seam to the log: one event a line, as a name and fields. The sink escapes every value;
 // secrets cannot get in because Secret has no conversion. Thread rule: callable from any thread.
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@ enum class LogLevel { debug, info, warning, error };
 struct LogField {
   std::string_view name;
   std::string value;
+  bool is_number = false;  // of JSON; else a text
+
+  [[nodiscard]] static LogField number(std::string_view name, std::int64_t value) {
+    return {name, std::to_string(value), true};
+  }
 };
 
 class Log {

@@ -55,6 +55,13 @@ void Sweeper::trouble(const std::string& doing, const Error& error) {
   if (info(error.code).name.starts_with("github-")) observer_.note_github_failure(error);
 }
 
+Millis Sweeper::furthest_overdue(const std::vector<Lease>& leases) {
+  Millis overdue{0};
+  for (const Lease& lease : leases)
+    if (!lease.machine_ended) overdue = std::max(overdue, seams_.clock.wall() - lease.deadline);
+  return overdue;
+}
+
 SweepReport Sweeper::sweep() {
   report_ = SweepReport{};
   to_terminate_.clear();
@@ -65,6 +72,7 @@ SweepReport Sweeper::sweep() {
     end_overdue();
   } else {
     report_.leases = static_cast<int>(leases->size());
+    report_.overdue = furthest_overdue(*leases);
     find_orphans(*leases);
     terminate_all();  // first what is certain, whatever GitHub says later
     observer_.list_runners(*leases);

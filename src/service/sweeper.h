@@ -34,6 +34,7 @@ struct SweepReport {
   int terminated = 0;  // instances told to terminate
   int orphans = 0;     // of those, without a lease that wants them
   int runners_removed = 0;
+  Millis overdue{0};  // of the lease furthest past its deadline whose machine may still live
   std::vector<std::string> problems;  // in words; a sweep goes on past each
 };
 
@@ -63,6 +64,7 @@ class Sweeper {
   void retire(Lease& lease, Act act);
   void remove_runner(Lease& lease);
   void disable_metadata(Lease& lease);
+  [[nodiscard]] Millis furthest_overdue(const std::vector<Lease>& leases);
   void end_overdue();
   void find_orphans(const std::vector<Lease>& leases);
   void terminate_all();

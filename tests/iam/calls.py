@@ -1,4 +1,4 @@
-"""Which questions EC2 and SSM ask IAM about a call.
+"""Which questions EC2, SSM and DynamoDB ask IAM about a call.
 
 `questions(call, world)` turns one request into (action, ARN, context) triples, all of which must be
 allowed, as the service authorization reference and the EC2 user guide list them. A fleet of type
@@ -98,6 +98,8 @@ def _of(call, world):
     name = call.action.split(":")[1]
     if call.action == "ssm:GetParameter":
         return [_parameter(call, world)]
+    if call.action.startswith("dynamodb:"):
+        return _of_table(call, world)
     if not call.action.startswith("ec2:"):
         return [(call.action, "*", {})]
     if name in _LISTINGS:
@@ -114,6 +116,21 @@ def _parameter(call, world):
     name = call.parameters["Name"].lstrip("/")
     owner = "" if name.startswith("aws/service/") else world.account
     return (call.action, f"arn:aws:ssm:{world.region}:{owner}:parameter/{name}", {})
+
+
+def _of_table(call, world):
+    """A transaction asks for each of its parts, by what that does."""
+    parts = [(kind, part["TableName"]) for one in call.parameters.get("TransactItems", [])
+             for kind, part in one.items()]
+    parts = [("dynamodb:" + _OF_TRANSACTION[kind], table) for kind, table in parts]
+    tables = [*call.parameters.get("RequestItems", {}), call.parameters.get("TableName")]
+    parts = parts or [(call.action, table) for table in tables if table]
+    return [(action, f"arn:aws:dynamodb:{world.region}:{world.account}:table/{table}", {})
+            for action, table in parts]
+
+
+_OF_TRANSACTION = {"Put": "PutItem", "Delete": "DeleteItem", "Update": "UpdateItem",
+                   "ConditionCheck": "ConditionCheckItem"}
 
 
 def _create_fleet(call, world):

@@ -2,7 +2,7 @@
 """The policies of deploy/iam against calls that must pass and calls that must not, and the
 evaluator against what it must refuse to read. Prints a line for each: "ok ..." or "not ok ...".
 
-    policies_test.py SERVICE_POLICY ENFORCER_POLICY REGION
+    policies_test.py SERVICE_POLICY ENFORCER_POLICY TABLE_POLICY REGION
 """
 
 import json
@@ -14,7 +14,7 @@ import iam
 from calls import Call, World, questions
 
 ACCOUNT, DEPLOYMENT = "123456789012", "e2e"
-REGION, ELSEWHERE = sys.argv[3], "eu-west-1"
+REGION, ELSEWHERE = sys.argv[4], "eu-west-1"
 ROOT = Path(__file__).resolve().parents[2]
 OURS, THEIRS = "i-0000000000000000a", "i-0000000000000000b"
 UNTAGGED = "i-0000000000000000c"
@@ -267,6 +267,33 @@ def test_against_the_source(service, enforcer):
              given == ({name} if name else documented), given ^ documented)
 
 
+def test_table(table):
+    source = (ROOT / "src/aws/dynamodb.cpp").read_text()
+    called = set(re.findall(r'(?:ask|request_for)\(sender_, "(\w+)"', source))
+    parts = set(re.findall(r'\? "(\w+)" : "(\w+)"\] = std::move\(inner\)', source).pop())
+    wanted = called - {"TransactWriteItems"} | {part + "Item" for part in parts}
+    test("the table's actions are those that src/aws calls, and the parts of its transactions",
+         "TransactWriteItems" in called and
+         actions_of(table) == {"dynamodb:" + name for name in wanted}, actions_of(table))
+    write = lambda kind, name: Call("dynamodb:TransactWriteItems",
+                                    {"TransactItems": [{kind: {"TableName": name}}]})
+    both = Call("dynamodb:TransactWriteItems", {"TransactItems": [
+        {"Put": {"TableName": "mayfly"}}, {"Put": {"TableName": "other"}}]})
+    read = Call("dynamodb:BatchGetItem", {"RequestItems": {"mayfly": {}, "other": {}}})
+    for name, may, call in [
+            ("a put", True, write("Put", "mayfly")), ("a delete", True, write("Delete", "mayfly")),
+            ("an update", False, write("Update", "mayfly")),
+            ("a put into another table", False, write("Put", "other")),
+            ("a transaction that also writes another table", False, both),
+            ("a read that also reads another table", False, read),
+            ("a query", True, Call("dynamodb:Query", {"TableName": "mayfly"})),
+            ("a scan", False, Call("dynamodb:Scan", {"TableName": "mayfly"})),
+            ("the end of the table", False, Call("dynamodb:DeleteTable", {"TableName": "mayfly"}))]:
+        asked = questions(call, World(ACCOUNT, REGION))
+        test(f"table: {name}: {'allowed' if may else 'refused'}",
+             bool(asked) and all(iam.allowed(table, *one) for one in asked) == may)
+
+
 def test_is_explained(service, enforcer):
     text = (ROOT / "docs/permissions.md").read_text()
     for statement in service + enforcer:
@@ -324,13 +351,14 @@ def test_evaluator():
 
 
 def main():
-    service, enforcer = (iam.load(Path(name).read_text()) for name in sys.argv[1:3])
+    service, enforcer, table = (iam.load(Path(name).read_text()) for name in sys.argv[1:4])
     test_evaluator()
     test_calls(service, enforcer)
     test_every_bound_counts(service, "service")
     test_every_bound_counts(enforcer, "enforcer")
     test_against_the_source(service, enforcer)
-    test_is_explained(service, enforcer)
+    test_table(table)
+    test_is_explained(service + table, enforcer)
     return 1 if failed else 0
 
 

@@ -67,7 +67,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         target = self.headers.get("X-Amz-Target")
         if target:
-            call = Call("ssm:" + target.split(".")[1], json.loads(body))
+            service, name = target.split(".")
+            prefix = "dynamodb:" if service.startswith("DynamoDB_") else "ssm:"
+            call = Call(prefix + name, json.loads(body))
         else:
             call = Call.of_query(body.decode())
         if not self.server.guard.allows(call):

@@ -24,6 +24,12 @@ render_policies() {
   render service --subnet subnet-0a000000000000001 --subnet subnet-0b000000000000002 \
     --security-group sg-0123456789abcdef0 --parameter /mayfly/github-token >"$work/service.json"
   render enforcer >"$work/enforcer.json"
+  render table --table mayfly >"$work/table.json"
+  jq -s '.[0].Statement += .[1].Statement | .[0]' "$work/service.json" "$work/table.json" \
+    >"$work/both.json"
+  "$root/deploy/iam/render.sh" table --account "$account" --region "$AWS_REGION" --deployment e2e \
+    >"$work/out" 2>&1
+  is 'render.sh refuses a table without a name' $? 2
   is 'render.sh refuses an account that is none' "$(refused_with --account 1)" 2
   is 'render.sh refuses a region that is none' "$(refused_with --region here)" 2
   is 'render.sh refuses a quote in a name' "$(refused_with --deployment 'x"')" 2
@@ -128,12 +134,12 @@ enforcer_works() {
 start_emulator
 emulator_url=$AWS_ENDPOINT_URL
 render_policies
-python3 "$here/policies_test.py" "$work/service.json" "$work/enforcer.json" "$AWS_REGION" \
-  >"$work/policies" 2>&1
+python3 "$here/policies_test.py" "$work/service.json" "$work/enforcer.json" "$work/table.json" \
+  "$AWS_REGION" >"$work/policies" 2>&1
 is 'the policies are evaluated to the end' "$(grep -c Traceback "$work/policies")" 0
 tally "$work/policies"
-/usr/bin/python3 "$here/template_test.py" "$work/service.json" "$work/enforcer.json" "$AWS_REGION" "$account" \
-  >"$work/template" 2>&1
+/usr/bin/python3 "$here/template_test.py" "$work/service.json" "$work/enforcer.json" \
+  "$work/table.json" "$AWS_REGION" "$account" >"$work/template" 2>&1
 is 'the template is looked at to the end' "$(grep -c Traceback "$work/template")" 0
 tally "$work/template"
 
@@ -148,6 +154,20 @@ calls+='ec2:DescribeLaunchTemplateVersions ec2:ModifyInstanceMetadataOptions '
 calls+='ec2:TerminateInstances ssm:GetParameter'
 is 'the service made every call that it has' "$(actions service '.dry | not')" "$calls"
 stop "$service"
+
+AWS_ENDPOINT_URL=$emulator_url start_proxy both
+export AWS_ENDPOINT_URL=$proxy_url
+write_config
+sed -i 's|^path = .*mayfly.db"$|table = "mayfly"|' "$config"
+start_service
+service_works
+is 'with a table: the service was refused nothing' "$(refusals both)" ''
+is 'with a table: it made every call that it has' "$(actions both '.dry | not')" \
+  "dynamodb:BatchGetItem dynamodb:DescribeTable dynamodb:Query dynamodb:TransactWriteItems $calls"
+is 'mayfly check finds the table' \
+  "$(jq -r '.[] | select(.subject == "ledger: table mayfly") | .level' "$work/check.json")" ok
+stop "$service"
+
 theirs=$(run_machine other)
 overdue=$(run_machine e2e)
 thief_fails "$theirs"

@@ -169,6 +169,23 @@ TEST_CASE("rig: with EC2's list failing for good a machine still ends at its dea
   CHECK(rig.run_until([&] { return live_count(rig) == 0; }, Seconds{40}));
 }
 
+TEST_CASE("rig: a sweep says how far the machine that will not end is past its deadline") {
+  Rig rig(endless_jobs());
+  begin_and_create(rig, k_label);
+  rig.watch().allow_overrun(Seconds{900});
+  rig.upstream().add(answered("TerminateInstances", 500, k_always));
+  rig.run_for(Seconds{3500});
+  CHECK(rig.sweep().value().overdue == Millis{0});
+  rig.run_for(Seconds{400});
+  const Millis overdue = rig.sweep().value().overdue;
+  CHECK(overdue > Seconds{290});
+  CHECK(overdue < Seconds{310});
+  rig.upstream().clear();
+  REQUIRE(rig.run_until([&] { return live_count(rig) == 0; }, Seconds{60}));
+  rig.run_for(Seconds{60});
+  CHECK(rig.sweep().value().overdue == Millis{0});
+}
+
 TEST_CASE("rig: a machine that EC2's list does not show yet is not given up") {
   RigOptions options = rr_options();
   options.aws.visible_after = Seconds{120};

@@ -76,6 +76,10 @@ Result<std::optional<LaunchPause>> SimLedger::launch_pause(const Caps& caps, Wal
   return through("launch_pause", Access::read, [&] { return books().launch_pause(caps, now); });
 }
 
+Result<Usage> SimLedger::usage(const Caps& caps, WallTime now) {
+  return through("usage", Access::read, [&] { return books().usage(caps, now); });
+}
+
 Status SimLedger::append(const LeaseEvent& event) {
   return through("append", Access::write, [&] { return books().append(event); });
 }

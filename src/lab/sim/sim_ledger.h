@@ -30,6 +30,7 @@ class SimLedger final : public Ledger {
   Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
                              const Caps& caps, WallTime now) override;
   Result<std::optional<LaunchPause>> launch_pause(const Caps& caps, WallTime now) override;
+  Result<Usage> usage(const Caps& caps, WallTime now) override;
   Status append(const LeaseEvent& event) override;
   Status append_once(const LeaseEvent& event) override;
   Result<std::vector<LeaseEvent>> refusals() override;
