@@ -1,7 +1,6 @@
-#include "aws/credentials.h"
 #include "base/text.h"
 #include "cli/process.h"
-#include "dynamo/dynamo_ledger.h"
+#include "dynamo/table_ledger.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace mayfly::cli {
@@ -9,27 +8,17 @@ namespace {
 
 constexpr Millis k_look_patience = Seconds{10};
 
-// A table, and what it is reached by.
-struct TableLedger {
-  TableLedger(Process& process, const Config& config)
-      : credentials({process.environment, process.transport, process.clock}, config.aws.region),
-        sender(process.transport, credentials, process.clock,
-               aws::endpoint_for(process.environment, "dynamodb", config.aws.region)),
-        client(sender, config.ledger_table),
-        ledger(client, process.clock, process.entropy) {}
-
-  aws::CredentialsChain credentials;
-  aws::SignedSender sender;
-  aws::DynamoDbClient client;
-  DynamoLedger ledger;
-};
+TableSeams seams_of(Process& process) {
+  return {process.clock, process.entropy, process.environment, process.transport};
+}
 
 }  // namespace
 
 Result<std::shared_ptr<Ledger>> open_ledger(Process& process, const Config& config) {
   if (!config.ledger_table.empty()) {
-    const auto table = std::make_shared<TableLedger>(process, config);
-    return std::shared_ptr<Ledger>(table, &table->ledger);
+    const auto table =
+        std::make_shared<TableLedger>(seams_of(process), config.aws.region, config.ledger_table);
+    return std::shared_ptr<Ledger>(table, &table->ledger());
   }
   TRY_ASSIGN(auto file, SqliteLedger::open(config.ledger_path));
   return std::shared_ptr<Ledger>(std::move(file));
@@ -37,9 +26,9 @@ Result<std::shared_ptr<Ledger>> open_ledger(Process& process, const Config& conf
 
 std::optional<Finding> look_at_table(Process& process, const Config& config) {
   if (config.ledger_table.empty()) return std::nullopt;
-  TableLedger table(process, config);
+  TableLedger table(seams_of(process), config.aws.region, config.ledger_table);
   Finding finding{Finding::Level::ok, "ledger: table " + config.ledger_table, {}, {}};
-  const auto status = table.client.table_status(process.clock.steady() + k_look_patience);
+  const auto status = table.client().table_status(process.clock.steady() + k_look_patience);
   if (status && *status == "ACTIVE") {
     finding.text = "is there, in " + config.aws.region;
     return finding;

@@ -49,6 +49,16 @@ TEST_CASE("books: text that is not exactly theirs is refused; a newer version is
   }
 }
 
+TEST_CASE("books: a number beyond what its field holds is refused, not cut") {
+  const std::string good = to_text(full_books());
+  for (const auto& [part, bad] : {std::pair{",42,1,", ",42,4294967297,"}, {",42,1,", ",42,-1,"}}) {
+    std::string text = good;
+    REQUIRE(text.find(part) != std::string::npos);
+    text.replace(text.find(part), std::string(part).size(), bad);
+    CHECK_MESSAGE(parse_books(text).error().code == Code::ledger_unavailable, bad);
+  }
+}
+
 TEST_CASE("books: a line stands while its lease lives or its runner is left") {
   Books books;
   Lease lease = numbered(1);

@@ -74,6 +74,12 @@ class Row {
     is_good_ = false;
     return 0;
   }
+  // A whole number from 0 to max.
+  std::int64_t number_to(std::int64_t max) {
+    const std::int64_t value = number();
+    if (value < 0 || value > max) is_good_ = false;
+    return value;
+  }
   WallTime time() { return wall_from_epoch_millis(number()); }
   template <class T>
   T known(const std::optional<T>& value) {
@@ -98,13 +104,13 @@ void read(Row& row, Books& books, Line line) {
   line.id = LeaseId{row.text()};
   line.repository = row.text();
   line.run_id = row.number();
-  line.run_attempt = static_cast<int>(row.number());
+  line.run_attempt = static_cast<int>(row.number_to(INT32_MAX));
   line.architecture = row.known(parse_architecture(row.text()));
   line.source = row.known(parse_source(row.text()));
   line.actor = row.text();
   line.head = row.text();
   line.reserved = Money{row.number()};
-  const std::int64_t flags = row.number();
+  const std::int64_t flags = row.number_to(k_live | k_counts | k_runner_left);
   line.is_live = (flags & k_live) != 0;
   line.counts = (flags & k_counts) != 0;
   line.runner_left = (flags & k_runner_left) != 0;

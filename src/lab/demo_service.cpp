@@ -33,7 +33,7 @@ Result<int> free_port() {
 }
 
 std::string configuration(int port, int admin_port, const Emulator& emulator,
-                          const std::string& directory) {
+                          const std::string& ledger) {
   return "deployment = \"demo\"\n"
          "public_url = \"http://127.0.0.1:" +
          std::to_string(port) +
@@ -77,9 +77,8 @@ std::string configuration(int port, int admin_port, const Emulator& emulator,
          "usd_per_day = \"100.00\"\n"
          "usd_per_month = \"100.00\"\n"
          "[ledger]\n"
-         "path = \"" +
-         directory +
-         "/mayfly.db\"\n"
+         ledger +
+         "\n"
          "[sweep]\n"
          "every = \"1s\"\n";
 }
@@ -103,9 +102,14 @@ Status DemoService::prepare(const DemoServiceOptions& options, const Emulator& e
   directory_ = options.directory;
   url_ = "http://127.0.0.1:" + std::to_string(port_);
   health_url_ = "http://127.0.0.1:" + std::to_string(admin_port) + "/healthz";
-  environment_ = environment_for(emulator, FakeAwsOptions{});
+  const FakeAwsOptions account;
+  environment_ = environment_for(emulator, account);
+  // Lambda has no disk that outlives a sandbox.
+  const std::string ledger = options.on_lambda
+                                 ? "table = \"" + *account.dynamo_tables.begin() + "\""
+                                 : "path = \"" + directory_ + "/mayfly.db\"";
   return write_file(directory_ + "/mayfly.toml",
-                    configuration(port_, admin_port, emulator, directory_));
+                    configuration(port_, admin_port, emulator, ledger));
 }
 
 Status DemoService::spawn() {

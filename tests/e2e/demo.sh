@@ -74,9 +74,12 @@ demo 'demo --old-shape' --record "$old" --old-shape
 demo 'demo --runs 3' --runs 3
 is 'demo --runs 3: three runs succeeded' \
   "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
-demo 'demo --lambda' --lambda --runs 2
+demo 'demo --lambda' --lambda --runs 2 --keep "$work/on_lambda"
 check 'demo --lambda: cold starts, and thaws of what was frozen' \
   grep -qE 'Lambda: [0-9]+ invocations, ([2-9]|[1-9][0-9]+) cold starts, [1-9][0-9]* thaws, 0 errors' "$work/demo.log"
+check 'demo --lambda: its ledger is the table, no file' [ ! -e "$work/on_lambda/mayfly.db" ]
+check 'demo --lambda: each sweep says as numbers what the alarms watch' grep -qE \
+  '"event":"sweep-state","overdue_seconds":0,"money_percent":[1-9][0-9]*}' "$work/on_lambda/mayfly.log"
 interrupted_demo
 interrupted_at 'at its beginning' 'emulated EC2 at' 2
 # It may be over by then.

@@ -24,6 +24,9 @@ std::string path_of(const std::string& url) {
 }  // namespace
 
 std::string call_name(const HttpRequest& request) {
+  const std::string table = "DynamoDB_20120810.";
+  const auto target = request.headers.find("X-Amz-Target");
+  if (target && target->starts_with(table)) return std::string(target->substr(table.size()));
   const std::string path = path_of(request.url);
   std::string action = path == "/" ? action_of(request.body) : "";
   return action.empty() ? request.method + " " + path : action;

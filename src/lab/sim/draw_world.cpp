@@ -46,6 +46,7 @@ void add_second_repository(Config& config) {
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   Config config = rr_config();
+  if (scenario.is_on_table) config.ledger_table = *FakeAwsOptions{}.dynamo_tables.begin();
   if (!scenario.draws_config) return config;
   config.repositories.at(0).policy = draw_policy(seed);
   SeededEntropy entropy(seed * 7919 + 31);

@@ -128,27 +128,29 @@ bool is_github_listing(std::string_view call) {
 }
 
 bool applies(FaultKind kind, Edge edge, std::string_view call) {
+  const bool is_on_disk = edge == Edge::ledger && call.starts_with("ledger.");
   switch (kind) {
     case FaultKind::refuse:
     case FaultKind::lose_reply:
     case FaultKind::delay:
-      return edge != Edge::ledger;
+      return !is_on_disk;
     case FaultKind::server_error:
     case FaultKind::server_error_done:
     case FaultKind::throttle:
     case FaultKind::truncate:
     case FaultKind::denied:
     case FaultKind::expired:
-      return edge == Edge::ec2 || edge == Edge::github;
+      return edge != Edge::api && !is_on_disk;
     case FaultKind::stale:
       return edge == Edge::github && is_github_listing(call);
     case FaultKind::no_capacity:
     case FaultKind::mismatch:
       return call == "CreateFleet";
     case FaultKind::conflict:
-      return edge == Edge::github && is_github_registration(call);
+      return (edge == Edge::github && is_github_registration(call)) ||
+             (edge == Edge::ledger && call == k_table_write);
     case FaultKind::ledger_error:
-      return edge == Edge::ledger;
+      return is_on_disk;
     case FaultKind::kill:
       return false;  // at boundaries
     default:

@@ -34,7 +34,7 @@ enum class FaultKind {
   mismatch,           // CreateFleet: IdempotentParameterMismatch, not carried out
   expired,            // the credentials are said to have expired; not carried out
   denied,             // a permission is missing; not carried out
-  conflict,           // GitHub: 409; not carried out
+  conflict,           // GitHub: 409; DynamoDB: others write the same items; not carried out
   ledger_error,       // of the ledger: nothing was read or written
   kill,               // the process ends here: before the call, or after it
   // Of the world.
@@ -79,7 +79,9 @@ struct Swarm {
 // Each kind of `possible` is on with one chance in two, at up to its rate there.
 [[nodiscard]] Swarm draw_swarm(const Swarm& possible, Entropy& entropy);
 
+// ledger: a file ("ledger.update"), or the calls to a table.
 enum class Edge { ec2, github, api, ledger };
+inline constexpr std::string_view k_table_write = "TransactWriteItems";
 // Whether GitHub answers a call by this name with a list that may be an old one.
 [[nodiscard]] bool is_github_listing(std::string_view call);
 // Which kinds can befall a call by this name.

@@ -108,6 +108,17 @@ TEST_CASE("a fault befalls only calls that it can befall") {
   CHECK_FALSE(applies(FaultKind::server_error, Edge::ledger, "ledger.update"));
 }
 
+TEST_CASE("a file and a table have different faults") {
+  CHECK(applies(FaultKind::ledger_error, Edge::ledger, "ledger.update"));
+  CHECK_FALSE(applies(FaultKind::lose_reply, Edge::ledger, "ledger.update"));
+  CHECK_FALSE(applies(FaultKind::ledger_error, Edge::ledger, "Query"));
+  for (const FaultKind kind : {FaultKind::refuse, FaultKind::lose_reply, FaultKind::delay,
+                               FaultKind::throttle, FaultKind::truncate, FaultKind::expired})
+    CHECK(applies(kind, Edge::ledger, "Query"));
+  CHECK(applies(FaultKind::conflict, Edge::ledger, "TransactWriteItems"));
+  CHECK_FALSE(applies(FaultKind::conflict, Edge::ledger, "Query"));
+}
+
 TEST_CASE("refusals are worded as the clouds word them") {
   CHECK(fault_answer(FaultKind::throttle, Edge::ec2, 0).body.find("RequestLimitExceeded") !=
         std::string::npos);
@@ -120,6 +131,9 @@ TEST_CASE("refusals are worded as the clouds word them") {
   CHECK(fault_answer(FaultKind::throttle, Edge::github, 1).headers.find("X-RateLimit-Reset"));
   CHECK_FALSE(fault_answer(FaultKind::throttle, Edge::github, 2).headers.find("Retry-After"));
   CHECK(fault_answer(FaultKind::conflict, Edge::github, 0).status == 409);
+  CHECK(fault_answer(FaultKind::throttle, Edge::ledger, 0)
+            .body.find("#ProvisionedThroughputExceededException") != std::string::npos);
+  CHECK(fault_answer(FaultKind::server_error, Edge::ledger, 1).status == 503);
 }
 
 TEST_CASE("lists are kept only where an old one may be told") {

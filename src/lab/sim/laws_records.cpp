@@ -107,7 +107,8 @@ class ReasonLaw final : public Law {
   std::string_view name() const override { return "every lease ends with a reason"; }
 
   void after(SimWorld& world, const Exchange& exchange) override {
-    const bool is_refusal = exchange.edge != Edge::api && exchange.answer &&
+    const bool is_upstream = exchange.edge == Edge::ec2 || exchange.edge == Edge::github;
+    const bool is_refusal = is_upstream && exchange.answer &&
                             exchange.answer->status >= 400 && exchange.answer->status < 500;
     if (is_refusal) refused_at_ = world.clock.steady();
   }

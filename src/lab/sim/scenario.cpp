@@ -143,6 +143,16 @@ Scenario two_servers() {
   return scenario;
 }
 
+Scenario table() {
+  Scenario scenario = mixed();
+  scenario.name = "table";
+  scenario.text = "two services on one DynamoDB table, under all faults";
+  scenario.servers = 2;
+  scenario.is_on_table = true;
+  scenario.swarm.per_mille.erase(K::ledger_loss);  // AWS keeps what it has acknowledged
+  return scenario;
+}
+
 Scenario records() {
   Scenario scenario = named("records", "the ledger is full, read-only, or lost");
   scenario.swarm = only({{K::ledger_error, 60},
@@ -252,7 +262,7 @@ const std::vector<Scenario>& scenarios() {
       mixed(),       two_servers(), people(),       hostile(), crashes(),    ambiguous(),
       github_down(), ec2_down(),    spot(),         records(), clocks(),     dead_service(),
       calm(),        moments(),     rare_moments(), one_run(), one_v1_run(), quiet_years(),
-      storm(),       flood(),       sick_launches()};
+      storm(),       flood(),       sick_launches(), table()};
   return all;
 }
 

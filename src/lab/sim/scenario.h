@@ -33,6 +33,7 @@ struct Scenario {
   int repeats_max = 4;         // requests of a repeating caller
 
   int servers = 1;
+  bool is_on_table = false;  // the ledger is a DynamoDB table; faults befall each call to it
   bool has_enforcer = true;
   int begins_before_month = 0;  // of a thousand seeds, minutes before the first of a month
   bool is_aimed = false;        // what happens by itself happens at the moments of a lease (aim.h)

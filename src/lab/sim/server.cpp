@@ -107,30 +107,40 @@ Millis SkewedClock::skew() const {
 // --- Life ---------------------------------------------------------------------------------------
 
 struct Life::Seams {
-  explicit Seams(Life& life)
+  Seams(Life& life, Clock& clock)
       : entropy(life.world.seed * 1'000 + static_cast<std::uint64_t>(life.number)),
         log(life),
         transport(life),
         doorbell(life.world),
-        ledger(life) {}
+        disk(life) {
+    if (!life.world.scenario.is_on_table) return;
+    SimWorld& world = life.world;
+    table.emplace(TableSeams{clock, entropy, *world.environment, transport},
+                  world.config.aws.region, world.config.ledger_table);
+  }
+  [[nodiscard]] Ledger& ledger() {
+    if (table) return table->ledger();
+    return disk;
+  }
 
   SeededEntropy entropy;
   SimLog log;
   ServerTransport transport;
   SimDoorbell doorbell;
-  SimLedger ledger;
+  SimLedger disk;
+  std::optional<TableLedger> table;
 };
 
 Life::Life(SimWorld& the_world, Server& server, int the_number)
     : world(the_world), number(the_number), server_(server) {
-  seams_ = std::make_unique<Seams>(*this);
+  seams_ = std::make_unique<Seams>(*this, server.clock());
   const World seams{server.clock(),    seams_->entropy,  seams_->log,   *world.environment,
-                    seams_->transport, seams_->doorbell, seams_->ledger};
+                    seams_->transport, seams_->doorbell, seams_->ledger()};
   auto plane = ControlPlane::make(world.config, seams);
   MAYFLY_CHECK(plane.has_value());
   plane_ = std::move(*plane);
   api_ = std::make_unique<Api>(
-      world.config, ApiSeams{server.clock(), seams_->entropy, seams_->log, seams_->ledger},
+      world.config, ApiSeams{server.clock(), seams_->entropy, seams_->log, seams_->ledger()},
       plane_->asking(), plane_->claims());
 }
 

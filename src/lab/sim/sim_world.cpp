@@ -47,6 +47,12 @@ Millis draw_latency(Entropy& draws, std::int64_t most) {
 
 std::string without_query(std::string url) { return url.substr(0, url.find('?')); }
 
+Edge edge_of(const HttpRequest& request) {
+  if (request.url.starts_with(k_github_url)) return Edge::github;
+  const auto target = request.headers.find("X-Amz-Target");
+  return target && target->starts_with("DynamoDB_") ? Edge::ledger : Edge::ec2;
+}
+
 // "POST /v1/leases/l-…/events" is one point for all leases.
 std::string inbound_call(const HttpRequest& request) {
   std::string path = without_query(request.url);
@@ -150,10 +156,18 @@ Result<HttpResponse> SimWorld::carry_out(const Asked& asked, const Injection& fa
       }
       return deliver(asked, request, to, touched);
     }
+    case FaultKind::conflict:
+      if (asked.edge != Edge::ledger) return refuse(asked, fault.kind);
+      aws->configure([](FakeAwsOptions& options) { options.dynamo_conflicts += 1; });
+      return deliver(asked, request, to, touched);
     default:
-      fibers.sleep_for(draw_latency(asked.draws, 60));
-      return fault_answer(fault.kind, asked.edge, asked.draws.below(6));
+      return refuse(asked, fault.kind);
   }
+}
+
+HttpResponse SimWorld::refuse(const Asked& asked, FaultKind kind) {
+  fibers.sleep_for(draw_latency(asked.draws, 60));
+  return fault_answer(kind, asked.edge, asked.draws.below(6));
 }
 
 Result<HttpResponse> SimWorld::exchange(Edge edge, const std::string& point,
@@ -179,12 +193,14 @@ Result<HttpResponse> SimWorld::exchange(Edge edge, const std::string& point,
 Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const HttpRequest& request,
                                     SteadyTime deadline) {
   const std::string call = call_name(request);
-  const Edge edge = request.url.starts_with(k_github_url) ? Edge::github : Edge::ec2;
+  const Edge edge = edge_of(request);
   ++counts.calls;
   if (life != nullptr) life->boundary(call, false);
   const Deliver to = [&](const HttpRequest& sent) {
     for_each_law([&](Law& law) { law.before(*this, who, call, sent); });
-    return network.send(sent, deadline);
+    auto answer = network.send(sent, deadline);
+    if (edge == Edge::ledger && call == k_table_write && answer && answer->ok()) note_write();
+    return answer;
   };
   Touched touched;
   const SteadyTime began = clock.steady();
@@ -351,11 +367,22 @@ void SimWorld::run_until(SteadyTime end, const std::function<bool()>& done) {
 
 // --- Great changes ------------------------------------------------------------------------------
 
-void SimWorld::lose_ledger() {
+// A table is looked at straight, without the faults that befall the servers' calls.
+std::shared_ptr<Ledger> SimWorld::new_ledger() {
+  if (scenario.is_on_table) {
+    const auto table =
+        std::make_shared<TableLedger>(TableSeams{clock, *aws_entropy_, *environment, network},
+                                      config.aws.region, config.ledger_table);
+    return {table, &table->ledger()};
+  }
   auto opened = SqliteLedger::open(":memory:");
   MAYFLY_CHECK(opened.has_value());
+  return std::move(*opened);
+}
+
+void SimWorld::lose_ledger() {
   if (ledger_) lost_ledgers_.push_back(std::move(ledger_));
-  ledger_ = std::move(*opened);
+  ledger_ = new_ledger();
   ++ledger_writes_;
   if (lost_ledgers_.empty()) return;
   conditions.ledger_lost = clock.steady();

@@ -29,6 +29,7 @@
 #include "lab/sim/server.h"
 #include "lab/sim/situations.h"
 #include "lab/sim/trace.h"
+#include "dynamo/table_ledger.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace mayfly::lab::sim {
@@ -171,11 +172,13 @@ class SimWorld {
                                                const Deliver& to, Touched& touched);
   [[nodiscard]] Result<HttpResponse> deliver(const Asked& asked, const HttpRequest& request,
                                              const Deliver& to, Touched& touched);
+  [[nodiscard]] HttpResponse refuse(const Asked& asked, FaultKind kind);
   void tell(Edge edge, std::string_view who, std::string_view call, const HttpRequest& request,
             const Touched& touched, const Result<HttpResponse>& answer, SteadyTime began);
   void note_conditions();
   [[nodiscard]] Server* pick_server();
   void note_trouble(Edge edge);
+  [[nodiscard]] std::shared_ptr<Ledger> new_ledger();
   [[nodiscard]] bool is_ledger_empty();
 
   struct Remembered {
@@ -188,8 +191,8 @@ class SimWorld {
   std::unique_ptr<SeededEntropy> aws_entropy_, github_entropy_;
   std::uint64_t ledger_writes_ = 0;
   std::optional<std::uint64_t> empty_at_write_;  // the ledger had no live lease then
-  std::unique_ptr<SqliteLedger> ledger_;
-  std::vector<std::unique_ptr<SqliteLedger>> lost_ledgers_;
+  std::shared_ptr<Ledger> ledger_;
+  std::vector<std::shared_ptr<Ledger>> lost_ledgers_;
   std::vector<std::unique_ptr<Law>> laws_;
 };
 

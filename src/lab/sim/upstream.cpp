@@ -66,9 +66,37 @@ HttpResponse github_answer(FaultKind kind, std::uint64_t draw) {
   }
 }
 
+HttpResponse table_error(int status, const std::string& type, const std::string& message) {
+  return {status,
+          {{"Content-Type", "application/x-amz-json-1.0"}},
+          "{\"__type\":\"" + type + "\",\"message\":\"" + message + "\"}"};
+}
+
+HttpResponse table_answer(FaultKind kind, std::uint64_t draw) {
+  const std::string of_table = "com.amazonaws.dynamodb.v20120810#";
+  const std::string of_service = "com.amazon.coral.service#";
+  switch (kind) {
+    case FaultKind::throttle:
+      return draw % 2 == 0
+                 ? table_error(400, of_table + "ProvisionedThroughputExceededException",
+                               "The level of configured provisioned throughput was exceeded.")
+                 : table_error(400, of_table + "ThrottlingException", "Rate exceeded");
+    case FaultKind::expired:
+      return table_error(400, of_service + "ExpiredTokenException",
+                         "The security token included in the request is expired");
+    case FaultKind::denied:
+      return table_error(400, of_service + "AccessDeniedException",
+                         "User is not authorized to perform this action");
+    default:
+      return draw % 2 == 0 ? table_error(500, of_table + "InternalServerError", "Internal error")
+                           : table_error(503, of_service + "ServiceUnavailableException", "");
+  }
+}
+
 }  // namespace
 
 HttpResponse fault_answer(FaultKind kind, Edge edge, std::uint64_t draw) {
+  if (edge == Edge::ledger) return table_answer(kind, draw);
   return edge == Edge::github ? github_answer(kind, draw) : ec2_answer(kind, draw);
 }
 
