@@ -76,7 +76,7 @@ std::string configuration(int port, int admin_port, const Emulator& emulator,
          "[limits]\n"
          "usd_per_day = \"100.00\"\n"
          "usd_per_month = \"100.00\"\n"
-         "[ledger]\n"
+         "[ledger]\n" +
          ledger +
          "\n"
          "[sweep]\n"

@@ -155,7 +155,11 @@ calls+='ec2:TerminateInstances ssm:GetParameter'
 is 'the service made every call that it has' "$(actions service '.dry | not')" "$calls"
 stop "$service"
 
-AWS_ENDPOINT_URL=$emulator_url start_proxy both
+# A proxy knows a launch template by the call that made it: this one sees a new account.
+stop "$emulator"
+start_emulator
+emulator_url=$AWS_ENDPOINT_URL
+start_proxy both
 export AWS_ENDPOINT_URL=$proxy_url
 write_config
 sed -i 's|^path = .*mayfly.db"$|table = "mayfly"|' "$config"
