@@ -1,5 +1,5 @@
-// The event of one invocation of the Lambda: through the parser, and a request through the whole API
-// to the answer that Lambda gets. GitHub and AWS do not answer.
+// The event of one invocation of the Lambda: through the parser, and a request through the whole
+// API to the answer that Lambda gets. GitHub and AWS do not answer.
 
 #include "lambda/event.h"
 
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else if (const auto* request = std::get_if<HttpRequest>(&*event)) {
     fuzz::check_request(harness, *request);
   } else if (const auto* taken = std::get_if<lambda::InterruptionEvent>(&*event)) {
-    fuzz::law(parse_instance_id(taken->instance.text).has_value(), "an interruption names a machine");
+    fuzz::law(parse_instance_id(taken->instance.text).has_value(), "an interruption has a machine");
   }
   return 0;
 }

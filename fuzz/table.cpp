@@ -1,6 +1,6 @@
-// What a DynamoDB table answers, down to the leases, machines, stamps and books made of it. The form
-// of an input is that of conversation.h, with one of k_operations in its first line; for "books" the
-// first body is the text of the books.
+// What a DynamoDB table answers, down to the leases, machines, stamps and books made of it. The
+// form of an input is that of conversation.h, with one of k_operations in its first line; for
+// "books" the first body is the text of the books.
 
 #include "aws/dynamodb.h"
 

@@ -22,6 +22,11 @@ TEST_CASE("forms: names of our own") {
              {"", "rr", "rr-", "rr runner", std::string(65, 'a')});
 }
 
+TEST_CASE("forms: a table's name as DynamoDB has it") {
+  check_form(k_ledger_table, {"abc", "mayfly-ci.1_A", std::string(255, 'a')},
+             {"", "ab", "a/b", "a b", "ö_table", "arn:aws", std::string(256, 'a')});
+}
+
 TEST_CASE("forms: workflows and accounts as GitHub names them") {
   check_form(k_workflow_path, {".github/workflows/ci.yml", ".github/workflows/a b-c_d.e+1.yaml"},
              {"", "ci.yml", ".github/workflows/", ".github/workflows/.yml",

@@ -87,7 +87,7 @@ std::string json_line(WallTime at, LogLevel level, std::string_view event,
   append_json_field(out, "at", iso8601_millis(at));
   append_json_field(out, "level", style_of(level).name);
   append_json_field(out, "event", event);
-  for (const LogField& field : fields) 
+  for (const LogField& field : fields)
     append_json_field(out, field.name, field.value, field.is_number);
   return out + "}\n";
 }

@@ -20,7 +20,8 @@ struct Killed {};
 
 using CallFilter = std::function<bool(const HttpRequest&)>;
 
-// "CreateFleet" for EC2, "Query" for DynamoDB, else method and path: "POST /orgs/o/actions/runners/generate-jitconfig".
+// "CreateFleet" for EC2, "Query" for DynamoDB, else method and path: "POST
+// /orgs/o/actions/runners/generate-jitconfig".
 [[nodiscard]] std::string call_name(const HttpRequest& request);
 // Calls whose name contains the text.
 [[nodiscard]] CallFilter calls_named(std::string text);

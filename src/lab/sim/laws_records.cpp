@@ -108,8 +108,8 @@ class ReasonLaw final : public Law {
 
   void after(SimWorld& world, const Exchange& exchange) override {
     const bool is_upstream = exchange.edge == Edge::ec2 || exchange.edge == Edge::github;
-    const bool is_refusal = is_upstream && exchange.answer &&
-                            exchange.answer->status >= 400 && exchange.answer->status < 500;
+    const bool is_refusal = is_upstream && exchange.answer && exchange.answer->status >= 400 &&
+                            exchange.answer->status < 500;
     if (is_refusal) refused_at_ = world.clock.steady();
   }
 

@@ -259,9 +259,9 @@ Scenario dead_service() {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      mixed(),       two_servers(), people(),       hostile(), crashes(),    ambiguous(),
-      github_down(), ec2_down(),    spot(),         records(), clocks(),     dead_service(),
-      calm(),        moments(),     rare_moments(), one_run(), one_v1_run(), quiet_years(),
+      mixed(),       two_servers(), people(),        hostile(), crashes(),    ambiguous(),
+      github_down(), ec2_down(),    spot(),          records(), clocks(),     dead_service(),
+      calm(),        moments(),     rare_moments(),  one_run(), one_v1_run(), quiet_years(),
       storm(),       flood(),       sick_launches(), table()};
   return all;
 }

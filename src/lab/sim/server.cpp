@@ -134,7 +134,7 @@ struct Life::Seams {
 Life::Life(SimWorld& the_world, Server& server, int the_number)
     : world(the_world), number(the_number), server_(server) {
   seams_ = std::make_unique<Seams>(*this, server.clock());
-  const World seams{server.clock(),    seams_->entropy,  seams_->log,   *world.environment,
+  const World seams{server.clock(),    seams_->entropy,  seams_->log,     *world.environment,
                     seams_->transport, seams_->doorbell, seams_->ledger()};
   auto plane = ControlPlane::make(world.config, seams);
   MAYFLY_CHECK(plane.has_value());

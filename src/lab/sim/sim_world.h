@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "dynamo/table_ledger.h"
 #include "lab/aws/fake_aws.h"
 #include "lab/aws/fake_imds.h"
 #include "lab/github/fake_github.h"
@@ -29,7 +30,6 @@
 #include "lab/sim/server.h"
 #include "lab/sim/situations.h"
 #include "lab/sim/trace.h"
-#include "dynamo/table_ledger.h"
 #include "ledger/sqlite_ledger.h"
 
 namespace mayfly::lab::sim {
