@@ -167,9 +167,8 @@ Result<Lease> Launcher::write(Lease lease, const Settle& settle) {
   for (int tries = 1;; ++tries) {
     Decision decision{lease, true, {}, {}};
     TRY(settle(decision));
-    auto written =
-        seams_.ledger.update(decision.next, decision.events,
-                             machine_record(lease, decision.next, seams_.clock.wall()));
+    auto written = seams_.ledger.update(decision.next, decision.events,
+                                        machine_record(lease, decision.next, seams_.clock.wall()));
     if (written || written.error().code != Code::lease_conflict || tries == k_write_tries)
       return written;
     TRY_ASSIGN(auto current, seams_.ledger.find(lease.id));

@@ -88,8 +88,8 @@ class LivenessLaw final : public Law {
     expect(!is_over || lease.source == Source::seed, world,
            which + " goes on though its run is over");
     // One whose job is done powers itself off, and the next sweep notices.
-    const bool has_machine = std::any_of(
-        books_->machines().begin(), books_->machines().end(), [&](const auto& one) {
+    const bool has_machine =
+        std::any_of(books_->machines().begin(), books_->machines().end(), [&](const auto& one) {
           return one.second.lease == lease.id &&
                  (one.second.is_live() || world.now() - one.second.reason_at < k_noticed_within);
         });
