@@ -166,6 +166,9 @@ def functions(template):
     test("template: the kill switch leaves the enforcer at work",
          found["Service"]["ReservedConcurrentExecutions"] == 10 and
          "ReservedConcurrentExecutions" not in found["Enforcer"])
+    without = Template(TEMPLATE.read_text(), dict(GIVEN, Concurrency=-1))
+    test("template: a concurrency of -1 reserves nothing", without.of_type("AWS::Lambda::Function")
+         ["Service"]["ReservedConcurrentExecutions"] is NO_VALUE)
     public = [(one["Action"], one["FunctionName"], one.get("FunctionUrlAuthType"),
                one.get("InvokedViaFunctionUrl")) for one in permissions if one["Principal"] == "*"]
     test("template: strangers may use the service's URL, by both permissions, and nothing else",
