@@ -5,20 +5,26 @@
 #
 #   empty_root.sh BINARY
 #
-# Needs BINARY to be built, root (or unprivileged user namespaces) and dnsmasq; says so and passes where
-# one of them is missing.
+# A BINARY for arm64 is run elsewhere by qemu's user mode, which is static itself and goes into the root
+# beside it. Needs BINARY to be built, root (or unprivileged user namespaces) and dnsmasq; says so and
+# passes where one of them is missing.
 # shellcheck disable=SC2154  # rig.sh
 binary=$(readlink -f "$1")
 # shellcheck disable=SC1091
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../e2e/rig.sh"
 here=$root/tests/lambda
+k_qemu=qemu-aarch64-static
 
+is_foreign() {
+  [[ $(uname -m) != aarch64 ]] && readelf --file-header "$binary" | grep -q 'Machine: *AArch64'
+}
 skip() {
   ok "skipped: $1"
   finish
 }
 if [[ ${MAYFLY_IN_NAMESPACE:-} != yes ]]; then
   [[ -x $binary ]] || skip "$binary is not built"
+  ! is_foreign || command -v "$k_qemu" >/dev/null || skip "no $k_qemu (package qemu-user-static)"
   PATH=$PATH:/usr/sbin command -v dnsmasq >/dev/null || skip 'no dnsmasq (package dnsmasq-base)'
   rm -rf "$work"
   map=()
@@ -30,6 +36,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 k_name=ec2.mayfly.test k_dns=127.0.0.53 k_ec2=127.0.0.80 k_port=8443
 jail=$work/root
+emulator=()
 
 # certificate NAME: an authority of its own for k_name, as $work/NAME.pem and $work/NAME.key.
 certificate() {
@@ -41,6 +48,9 @@ make_root() {
   cp "$binary" "$jail/task/bootstrap"
   cp "$root/deploy/mayfly.toml" "$work/ours.pem" "$work/others.pem" "$jail/task/"
   echo "nameserver $k_dns" >"$jail/etc/resolv.conf"
+  is_foreign || return 0
+  cp "$(command -v "$k_qemu")" "$jail/emulator"
+  emulator=(/emulator)
 }
 start_servers() {
   start "$work/dns.log" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts \
@@ -55,7 +65,8 @@ start_servers() {
 in_root() {
   said=$(env -i SSL_CERT_FILE="$1" AWS_REGION=us-east-2 AWS_ACCESS_KEY_ID=AKIAEXAMPLE \
     AWS_SECRET_ACCESS_KEY=secret AWS_ENDPOINT_URL_EC2="https://$2:$k_port" \
-    /usr/sbin/chroot "$jail" /task/bootstrap sweep --stateless --config /task/mayfly.toml 2>&1)
+    /usr/sbin/chroot "$jail" "${emulator[@]}" /task/bootstrap sweep --stateless \
+    --config /task/mayfly.toml 2>&1)
   status=$?
 }
 # refused NAME PART: the last sweep failed, and said PART.
@@ -68,8 +79,9 @@ for name in ours others; do certificate "$name" || give_up 'openssl makes a cert
 make_root
 is 'the root holds the program, its configuration, certificates, and where DNS is' \
   "$(cd "$jail" && find . -type f | sort | paste -sd ' ')" \
-  './etc/resolv.conf ./task/bootstrap ./task/mayfly.toml ./task/others.pem ./task/ours.pem'
-says 'it says its version' "$(/usr/sbin/chroot "$jail" /task/bootstrap --version 2>&1)" mayfly
+  "${emulator:+./emulator }"'./etc/resolv.conf ./task/bootstrap ./task/mayfly.toml ./task/others.pem ./task/ours.pem'
+says 'it says its version' \
+  "$(/usr/sbin/chroot "$jail" "${emulator[@]}" /task/bootstrap --version 2>&1)" mayfly
 start_servers
 
 in_root /task/ours.pem "$k_name"
