@@ -37,17 +37,39 @@ endif()
 
 find_package(Threads REQUIRED)
 
-# The outside libraries by a short name each; all from Debian 12 (docs/dependencies.md).
+# mayfly_without_unwinding(VARIABLE): puts a copy of the archive that VARIABLE names in its place, without
+# the tables that lead an exception through its functions. It is for libraries in C: no callback of
+# ours throws, and one that did would end the program, as if it were noexcept. A debugger cannot
+# look through such a function. The tables were 8 % of the zip for Lambda.
+function(mayfly_without_unwinding variable)
+  get_filename_component(name ${${variable}} NAME)
+  set(copy ${PROJECT_BINARY_DIR}/without-unwinding/${name})
+  if(NOT TARGET without-unwinding-${name})
+    file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/without-unwinding)
+    add_custom_command(OUTPUT ${copy} DEPENDS ${${variable}}
+      COMMAND ${CMAKE_OBJCOPY} --remove-section=.eh_frame ${${variable}} ${copy})
+    add_custom_target(without-unwinding-${name} DEPENDS ${copy})
+  endif()
+  set(${variable} ${copy} PARENT_SCOPE)
+endfunction()
+
+# The outside libraries by a short name each; all from Debian 12 (docs/dependencies.md). Those of C_ARCHIVES
+# are in C.
 function(mayfly_library name)
-  cmake_parse_arguments(arg "" "" "ARCHIVES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "ARCHIVES;C_ARCHIVES" ${ARGN})
   add_library(${name} INTERFACE)
-  foreach(archive ${arg_ARCHIVES})
+  foreach(archive ${arg_ARCHIVES} ${arg_C_ARCHIVES})
     if(MAYFLY_SANITIZE)
       find_library(${name}-${archive} NAMES ${archive} REQUIRED)
     else()
       find_library(${name}-${archive} NAMES lib${archive}.a REQUIRED)
     endif()
-    target_link_libraries(${name} INTERFACE ${${name}-${archive}})
+    set(file ${${name}-${archive}})
+    if(MAYFLY_STATIC AND archive IN_LIST arg_C_ARCHIVES)
+      mayfly_without_unwinding(file)
+      add_dependencies(${name} without-unwinding-lib${archive}.a)
+    endif()
+    target_link_libraries(${name} INTERFACE ${file})
   endforeach()
 endfunction()
 
@@ -60,10 +82,17 @@ target_compile_definitions(boost-json INTERFACE BOOST_ALL_NO_LIB)
 mayfly_library(boost-context ARCHIVES boost_context)
 mayfly_library(boost-beast)
 target_link_libraries(boost-beast INTERFACE Threads::Threads)
-mayfly_library(openssl-crypto ARCHIVES crypto)
+mayfly_library(openssl-crypto C_ARCHIVES crypto)
 target_link_libraries(openssl-crypto INTERFACE ${CMAKE_DL_LIBS} Threads::Threads)
-mayfly_library(openssl-ssl ARCHIVES ssl crypto)  # in the order that the linker needs
+mayfly_library(openssl-ssl C_ARCHIVES ssl crypto)  # in the order that the linker needs
 target_link_libraries(openssl-ssl INTERFACE openssl-crypto)
 mayfly_library(pugixml ARCHIVES pugixml)
-mayfly_library(sqlite ARCHIVES sqlite3)
+mayfly_library(sqlite C_ARCHIVES sqlite3)
 target_link_libraries(sqlite INTERFACE m ${CMAKE_DL_LIBS} Threads::Threads)
+if(MAYFLY_STATIC)
+  # The ledger searches no text and no space: what would register these with each connection is instead
+  # a function that finds its work done, and their code is not linked.
+  foreach(unused Fts3 Fts5 Rtree)
+    target_link_options(sqlite INTERFACE -Wl,--defsym=sqlite3${unused}Init=sqlite3_initialize)
+  endforeach()
+endif()

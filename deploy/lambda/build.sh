@@ -5,7 +5,8 @@
 #
 # In the zip: the program itself as bootstrap, the configuration as mayfly.toml (deploy/mayfly.toml if
 # none is named) and, if one is named, a bundle of certificate authorities as ca-bundle.pem. The same
-# files give the same bytes. Exit status 1: the program is not one static file, or a file is missing.
+# files give the same bytes, with advzip (package advancecomp) or, 3 % more of them, without it.
+# Exit status 1: the program is not one static file, or a file is missing.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 die() { printf 'build.sh: %s\n' "$*" >&2; exit "${status:-1}"; }
@@ -34,6 +35,12 @@ grep -q '\.debug_' <<<"$headers" && die "$binary holds what only a debugger read
 
 files=("bootstrap=$binary" "mayfly.toml=$config")
 [[ -z $bundle ]] || files+=("ca-bundle.pem=$bundle")
-python3 "$here/pack.py" "$out" "${files[@]}"
-printf '%s: %d KiB, sha256 %s\n' "$out" $(($(stat -c %s "$out") / 1024)) \
+python3 "$here/pack.py" "$out.unfinished" "${files[@]}"
+if command -v advzip >/dev/null; then
+  advzip --quiet --recompress --shrink-extra "$out.unfinished"
+else
+  echo 'build.sh: no advzip (package advancecomp): the zip is larger than it has to be'
+fi
+mv "$out.unfinished" "$out"
+printf '%s: %d bytes, sha256 %s\n' "$out" "$(stat -c %s "$out")" \
   "$(sha256sum "$out" | cut -d ' ' -f 1)"
