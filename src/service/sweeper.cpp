@@ -175,9 +175,9 @@ void Sweeper::treat(Lease lease) {
   const LeaseFacts facts = observer_.facts_for(lease);
   const bool rebound = before.run_id != lease.run_id || before.run_confirmed != lease.run_confirmed;
   if (rebound) {
-    const auto holder = other_label(lease);
-    if (!holder) return trouble("read the ledger", holder.error());
-    if (*holder) return end_surplus(before, **holder);
+    const auto reason = why_no_place(lease);
+    if (!reason) return trouble("read the ledger", reason.error());
+    if (*reason) return end_surplus(before, **reason);
   }
   Decision decision = decide(lease, facts, seams_.clock.wall(), policy_);
   // The intent before the act: what is not written is not done.
@@ -185,22 +185,31 @@ void Sweeper::treat(Lease lease) {
   for (const Act one : decision.acts) act(decision.next, one);
 }
 
-// The lease of another label that this lease's run has for the architecture already.
-Result<std::optional<Lease>> Sweeper::other_label(const Lease& lease) {
-  TRY_ASSIGN(auto leases, seams_.ledger.recent(k_labels_remembered));
-  for (Lease& other : leases)
-    if (other.source == Source::seed && other.run_confirmed && other.label != lease.label &&
-        other.repository == lease.repository && other.run_id == lease.run_id &&
-        other.run_attempt == lease.run_attempt && other.architecture == lease.architecture)
-      return std::move(other);
-  return std::nullopt;
+// Why the run that a bare label turned out to be of has none for it; none: it has. Other labels
+// that were bound to that run by guess alone may still turn out to be of others, and do not count.
+Result<std::optional<std::string>> Sweeper::why_no_place(const Lease& lease) {
+  TRY_ASSIGN(const auto leases, seams_.ledger.recent(k_labels_remembered));
+  const std::string run = "run " + std::to_string(lease.run_id);
+  int machines = 0;
+  for (const Lease& other : leases) {
+    const bool is_certain = other.source == Source::v1 || other.run_confirmed;
+    if (!is_certain || other.id == lease.id || other.repository != lease.repository ||
+        other.run_id != lease.run_id || other.run_attempt != lease.run_attempt ||
+        other.architecture != lease.architecture)
+      continue;
+    if (other.source == Source::seed && other.label != lease.label)
+      return run + " has the label " + other.label + " for this architecture already";
+    machines += is_live(other.state) && !other.machine_ended ? 1 : 0;
+  }
+  const int most = config_.limits.machines_per_run;
+  if (machines < most) return std::nullopt;
+  return run + " has as many machines of this architecture as limits.machines_per_run allows: " +
+         std::to_string(most);
 }
 
-void Sweeper::end_surplus(const Lease& lease, const Lease& holder) {
+void Sweeper::end_surplus(const Lease& lease, const std::string& reason) {
   Decision decision{lease, true, {}, {}};
-  end_with(decision, Outcome::run_over, seams_.clock.wall(),
-           "run " + std::to_string(holder.run_id) + " has the label " + holder.label +
-               " for this architecture already");
+  end_with(decision, Outcome::run_over, seams_.clock.wall(), reason);
   if (!write(lease, decision)) return;
   if (!lease.launch.instance_id.empty()) to_terminate_.push_back(lease.launch.instance_id);
 }

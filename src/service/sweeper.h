@@ -55,8 +55,8 @@ class Sweeper {
  private:
   void treat_all(const std::vector<Lease>& leases);
   void treat(Lease lease);
-  [[nodiscard]] Result<std::optional<Lease>> other_label(const Lease& lease);
-  void end_surplus(const Lease& lease, const Lease& holder);
+  [[nodiscard]] Result<std::optional<std::string>> why_no_place(const Lease& lease);
+  void end_surplus(const Lease& lease, const std::string& reason);
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
   void wait_to_launch(const Lease& lease, const Error& refusal);

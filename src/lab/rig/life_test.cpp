@@ -212,6 +212,30 @@ TEST_CASE("rig: two bare labels bound to each other's runs still serve the right
   check_settled(rig);
 }
 
+TEST_CASE("rig: a bare label that turns out to be of a run with all of its machines ends") {
+  RigOptions options = rr_options();
+  options.config.limits.machines_per_run = 1;
+  Rig rig(options);
+  const RunId first = begin_run(rig, {k_label, k_label});
+  const RunId second = begin_run(rig, {k_other_label, k_other_label});
+  REQUIRE(rig.post("/", seed_create(k_label)).status == 200);
+  CHECK(lease_of(rig, k_label, Architecture::x86_64).run_id == second);
+  const auto asked = rig.ask("POST", "/v1/leases",
+                             R"({"repository":"rr-debugger/rr","run_id":)" + std::to_string(first) +
+                                 R"(,"runners":[{"architecture":"x86_64"}]})");
+  REQUIRE(asked);
+  CHECK(asked->status == 201);
+  finish_hosted(rig.github(), first, "setup");
+  const auto is_gone = [&] {
+    return lease_of(rig, k_label, Architecture::x86_64).state == LeaseState::gone;
+  };
+  REQUIRE(rig.run_until(is_gone, Seconds{120}));
+  const Lease surplus = lease_of(rig, k_label, Architecture::x86_64);
+  CHECK(surplus.reason.find("limits.machines_per_run allows: 1") != std::string::npos);
+  CHECK(is_live(lease_of(rig, k_label, Architecture::arm64).state));
+  CHECK(lease_of(rig, k_label, Architecture::arm64).run_id == first);
+}
+
 TEST_CASE("rig: a label whose run was not bound to it outlives the end of the other run") {
   Rig rig;
   const RunId first = begin_run(rig, {k_label, k_label});
