@@ -228,4 +228,5 @@ def main():
     table(programs, samples)
 
 
-main()
+if __name__ == "__main__":
+    main()
