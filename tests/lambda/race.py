@@ -214,6 +214,8 @@ def drive(process, world, creates, draw):
         if draw.random() < 0.1:
             for lease in world.replace(run):
                 process.invoke(lambda_bench.event("DELETE", "/v1/leases/" + lease, None))
+            process.invoke(lambda_bench.event("POST", "/", {"operation": "destroy",
+                                                            "labels": [run[1]]}))
             process.invoke(SCHEDULED)
 
 
