@@ -154,7 +154,8 @@ class Seed:
 
 def event(method, path, body):
     """Each from a neighbourhood of its own: asks are counted by those."""
-    address = "10.{}.{}.7".format(*divmod(next(ADDRESSES), 256))
+    number = next(ADDRESSES)
+    address = f"{10 + (number >> 16)}.{number >> 8 & 255}.{number & 255}.7"
     made = {"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
             "headers": {"content-type": "application/json"},
             "requestContext": {"http": {"method": method, "path": path, "sourceIp": address}},
