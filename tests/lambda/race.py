@@ -283,9 +283,10 @@ def race(options, name, work):
                      dollars(account["reserved_usd"]) > usd)
     asked = sum(world.outcomes.values())
     refused = sum(count for code, count in world.outcomes.items() if str(code).startswith("limit-"))
-    print(f"# {name}: {asked} creates in {seconds:.0f} s, {len(world.leases)} leases, {refused} refused"
-          f" by a cap; at most {world.peak} machines in {world.looks} looks; {dict(world.outcomes)};"
-          f" {account['spent_usd_at_most']} spent, {account['reserved_usd']} reserved", flush=True)
+    print(f"# {name}: {asked} creates in {seconds:.0f} s, {len(world.leases)} leases, "
+          f"{refused} refused by a cap; at most {world.peak} machines in {world.looks} looks; "
+          f"{dict(world.outcomes)}; {account['spent_usd_at_most']} spent, "
+          f"{account['reserved_usd']} reserved", flush=True)
     for one in processes:
         one.end()
     emulator.end()
