@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # deploy/lambda/deploy.sh against an account that is made up (fake_aws.py): a first deployment, later
-# ones, refusals, and an interruption at each call (every eighth in each of three ways; with --all,
+# ones, refusals, and an interruption at each call (every thirteenth in each of three ways; with --all,
 # which takes minutes, all of them). The script's very command lines are then
 # given to Debian's AWS CLI, which must find nothing wrong with them but that nobody listens.
 # And docs/deploy-aws.md: what it names is there.
@@ -210,9 +210,9 @@ is 'the token may come from standard input' "$status $(end_state)" "0 $finished"
 
 # --- Trouble at every call
 
-# trouble HOW FIRST NAME: at that call of a first deployment, and every eighth after it; with --all as
+# trouble HOW FIRST NAME: at that call of a first deployment, and every thirteenth after it; with --all as
 # the suite's argument at each. Then it is begun again.
-if [[ ${1:-} == --all ]]; then every=1; else every=8; fi
+if [[ ${1:-} == --all ]]; then every=1; else every=13; fi
 trouble() {
   local call first=$2 wrong=''
   ((every > 1)) || first=1
