@@ -21,6 +21,8 @@ import time
 import urllib.request
 
 ADDRESSES = itertools.count()
+# A scheduled invocation sweeps again and again for its minute, or once where sweep.every is that.
+SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -37,10 +39,14 @@ class RuntimeApi(http.server.ThreadingHTTPServer):
     def handle_error(self, *_):
         pass  # the process was killed: that is how each of them ends
 
-    def invoke(self, event):
+    def exchange(self, event, patience=60):
+        """When it was answered, with what, and whether that is an error report."""
         self.calls.get(timeout=60)  # it waits for an invocation
         self.events.put(event)
-        at, body, is_error = self.answers.get(timeout=60)
+        return self.answers.get(timeout=patience)
+
+    def invoke(self, event):
+        at, body, is_error = self.exchange(event)
         answer = json.loads(body)
         if is_error or answer.get("statusCode") not in (200, 201, 202):
             raise SystemExit(f"an invocation failed: {body[:400]!r}")

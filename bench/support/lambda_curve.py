@@ -15,7 +15,6 @@ import urllib.request
 
 import lambda_bench
 
-SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 SWEEPS_MAX = 6
 
 
@@ -121,12 +120,6 @@ def cell(calls):
     return text + (f"; {calls['DynamoDB']}, {calls['bytes'] / 1024:.0f} KiB" if calls["DynamoDB"] else "")
 
 
-def scheduled(process):
-    process.api.calls.get(timeout=60)
-    process.api.events.put(SCHEDULED)
-    process.api.answers.get(timeout=120)
-
-
 def life(clouds, one, process, number, sweeps):
     """Create, destroy, each sweep until all is gone, and one more sweep of nothing."""
     what = one.begin(number)
@@ -139,12 +132,12 @@ def life(clouds, one, process, number, sweeps):
     if sweeps:
         total, count = collections.Counter(), 0
         while clouds.live() and count < SWEEPS_MAX:
-            scheduled(process)
+            process.api.exchange(lambda_bench.SCHEDULED, 120)
             count += 1
             total += clouds.taken()
-        scheduled(process)
+        process.api.exchange(lambda_bench.SCHEDULED, 120)
         steps += [total + clouds.taken()]
-        scheduled(process)
+        process.api.exchange(lambda_bench.SCHEDULED, 120)
         steps += [clouds.taken()]
     return steps
 

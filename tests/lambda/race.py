@@ -19,11 +19,11 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "bench", "support"))
+sys.path[:0] = [os.path.join(ROOT, "bench", "support"), os.path.join(ROOT, "tests", "e2e")]
 import lambda_bench  # noqa: E402
+from crash import programs  # noqa: E402
 
 RUNS = 12
 ROOMY = {"machines": 1000, "machines_per_repository": 1000, "machines_per_run": 2,
@@ -37,8 +37,6 @@ CAPS = {"machines": ({"machines": 5, "machines_for_seed_labels": 5}, 5, None, No
         "run": ({"machines_per_run": 1, "machines": 40}, 40, None, None),
         "launches": ({"launches_per_hour": 9}, None, 9, None),
         "money": ({"usd_per_day": '"20.00"'}, None, None, 20.0)}
-# A scheduled invocation sweeps again and again for its minute: here once, for sweep.every is that.
-SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 
 
 def parse_arguments():
@@ -50,44 +48,21 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def get(url, body=None):
-    return json.load(urllib.request.urlopen(urllib.request.Request(url, data=body), timeout=30))
-
-
-class Emulator:
-    def __init__(self, mayfly):
-        self.child = subprocess.Popen(
-            [mayfly, "emulate", "--aws-port", "0", "--github-port", "0", "--no-machines",
-             "--no-limits"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        text = ""
-        while "Ctrl-C" not in text:
-            line = self.child.stdout.readline()
-            if not line:
-                raise SystemExit("mayfly emulate ends at once")
-            text += line
-        self.environment = dict(re.findall(r"([A-Z_]+)=(\S+)", text))
-        self.aws = self.environment["AWS_ENDPOINT_URL"]
-        self.github = re.search(r"GitHub at (http[^,]*),", text)[1]
-
+class Emulator(programs.Emulator):
     def machines(self):
-        return [one for one in get(self.aws + "/_emulator/aws/state")["instances"]
-                if one["state"] in ("pending", "running")]
+        return [one for one in self.instances() if one["state"] in ("pending", "running")]
 
-    def start_run(self):
+    def begin_run(self):
         # What bare labels ask for must name a live run: each run has a label of its own.
         label = f"rr_runner_{random.getrandbits(128):032x}"
-        run = get(self.github + "/_emulator/runs", json.dumps({"label": label}).encode())["id"]
-        get(f"{self.github}/_emulator/runs/{run}/jobs/setup/begin", b"")
+        run = self.start_run([label, label], 3000)
+        self.drive(run, "jobs/setup/begin")
         return run, label
 
     def end_run(self, run):
         # A cancelled run is over when its last job, which runs always, has ended.
         for what in ("cancel", "jobs/stop-runners/begin", "jobs/stop-runners/complete"):
-            get(f"{self.github}/_emulator/runs/{run}/{what}", b"")
-
-    def end(self):
-        self.child.terminate()
-        self.child.wait()
+            self.drive(run, what)
 
 
 def write_config(path, emulator, limits):
@@ -97,7 +72,7 @@ def write_config(path, emulator, limits):
         file.write(f"""deployment = "race"
 public_url = "http://127.0.0.1:1"
 [github]
-api_url = "{emulator.github}"
+api_url = "http://127.0.0.1:{emulator.github_port}"
 token = "env:GITHUB_TOKEN"
 organization = "rr-debugger"
 calls_per_minute = 10000
@@ -126,9 +101,7 @@ every = "60s"
 class Lambda(lambda_bench.Process):
     def invoke(self, event):
         """The answer's status and body; one invocation at a time, as in a sandbox."""
-        self.api.calls.get(timeout=60)
-        self.api.events.put(event)
-        _, body, is_error = self.api.answers.get(timeout=60)
+        _, body, is_error = self.api.exchange(event)
         answer = json.loads(body)
         if is_error:
             return 500, answer
@@ -141,7 +114,7 @@ class World:
     def __init__(self, emulator, most, ever):
         self.emulator, self.most, self.ever = emulator, most, ever
         self.lock = threading.Lock()
-        self.runs = [emulator.start_run() for _ in range(RUNS)]
+        self.runs = [emulator.begin_run() for _ in range(RUNS)]
         self.leases, self.held = {}, {}
         self.of_run = collections.defaultdict(set)
         self.outcomes, self.breaches = collections.Counter(), collections.Counter()
@@ -188,7 +161,7 @@ class World:
         with self.lock:
             if run not in self.runs:
                 return []
-            self.runs[self.runs.index(run)] = self.emulator.start_run()
+            self.runs[self.runs.index(run)] = self.emulator.begin_run()
             given_back = [lease for lease, of in self.held.items() if of == run[0]]
             for lease in given_back:
                 del self.held[lease]
@@ -217,7 +190,7 @@ def drive(process, world, creates, draw):
                 process.invoke(lambda_bench.event("DELETE", "/v1/leases/" + lease, None))
             process.invoke(lambda_bench.event("POST", "/", {"operation": "destroy",
                                                             "labels": [run[1]]}))
-            process.invoke(SCHEDULED)
+            process.invoke(lambda_bench.SCHEDULED)
 
 
 def watch(world, over):
@@ -237,7 +210,8 @@ def audit(mayfly, config):
 
 def plant(emulator, machines):
     """More machines than any cap here allows, by AWS's own command line."""
-    subprocess.run(["aws", "ec2", "run-instances", "--endpoint-url", emulator.aws, "--image-id",
+    subprocess.run(["aws", "ec2", "run-instances", "--endpoint-url",
+                    emulator.environment["AWS_ENDPOINT_URL"], "--image-id",
                     machines[0]["image_id"], "--count", "10", "--instance-type", "c5.9xlarge",
                     "--subnet-id", "subnet-0a000000000000001"], check=True, capture_output=True)
 
@@ -249,7 +223,7 @@ def dollars(text):
 def race(options, name, work):
     limits, most, ever, usd = CAPS[name]
     mayfly = os.path.join(options.build, "mayfly")
-    emulator = Emulator(mayfly)
+    emulator = Emulator(options.build, work, "none", 0)
     os.environ.update(emulator.environment)
     config = os.environ["MAYFLY_CONFIG"] = os.path.join(work, name + ".toml")
     write_config(config, emulator, limits)
@@ -289,7 +263,7 @@ def race(options, name, work):
           f"{account['reserved_usd']} reserved", flush=True)
     for one in processes:
         one.end()
-    emulator.end()
+    emulator.stop()
     faults = {code: count for code, count in world.outcomes.items() if code in (500, "internal")}
     answered = asked == each * len(processes) and not faults
     verdicts = [(f"{name}: no cap is passed", not world.breaches, dict(world.breaches)),
