@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "aws/dynamodb.h"
+#include "aws/testing.h"
 #include "lab/aws/aws_envelope.h"
 #include "lab/aws/fake_dynamodb.h"
 #include "seam/clock.h"
@@ -79,27 +80,11 @@ class TableTransport final : public HttpTransport {
   FakeDynamoDb fake_;
 };
 
-class TestKey final : public aws::CredentialsSource {
- public:
-  [[nodiscard]] std::string_view name() const override { return "test"; }
-  Result<std::optional<aws::Credentials>> fetch(SteadyTime) override {
-    aws::Credentials credentials;
-    credentials.access_key_id = "AKTEST";
-    credentials.secret_access_key = Secret("secret");
-    return credentials;
-  }
-};
-
-inline std::vector<std::unique_ptr<aws::CredentialsSource>> test_key() {
-  std::vector<std::unique_ptr<aws::CredentialsSource>> list;
-  list.push_back(std::make_unique<TestKey>());
-  return list;
-}
-
 // A client of its own to tables that others may use as well.
 struct TableClient {
   explicit TableClient(TableTransport& transport)
-      : chain(transport.clock, test_key()),
+      : chain(transport.clock, aws::testing::sources(std::make_unique<aws::testing::FixedSource>(
+                                   std::vector<std::string>{"AKTEST"}))),
         sender(transport, chain, transport.clock, {"http://aws.test", "us-east-1", "dynamodb"}) {}
 
   aws::CredentialsChain chain;
