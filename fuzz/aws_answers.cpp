@@ -4,8 +4,7 @@
 
 #include "aws/credentials_sources.h"
 #include "aws/ssm.h"
-#include "aws/testing.h"
-#include "fuzz/conversation.h"
+#include "fuzz/aws_bench.h"
 
 namespace mayfly::fuzz {
 namespace {
@@ -26,14 +25,9 @@ void check_refusal(const Error& error) {
 }
 
 void check_ssm(Conversation& wire) {
-  FakeClock clock;
-  aws::CredentialsChain chain(clock,
-                              aws::testing::sources(std::make_unique<aws::testing::FixedSource>(
-                                  std::vector<std::string>{"AKONE", "AKTWO"})));
-  aws::SignedSender sender(wire, chain, clock,
-                           {"https://ssm.us-east-2.amazonaws.com", "us-east-2", "ssm"});
-  const auto value =
-      aws::SsmClient(sender).get_parameter("/mayfly/token", clock.steady() + Seconds{9});
+  AwsBench bench(wire, "ssm");
+  const auto value = aws::SsmClient(bench.sender)
+                         .get_parameter("/mayfly/token", bench.clock.steady() + Seconds{9});
   if (!value) check_refusal(value.error());
   law(wire.sent.size() <= 2, "a parameter is asked for twice at most");
 }

@@ -5,9 +5,8 @@
 #include <sstream>
 
 #include "aws/ec2.h"
-#include "aws/testing.h"
 #include "aws/xml.h"
-#include "fuzz/conversation.h"
+#include "fuzz/aws_bench.h"
 
 namespace mayfly::fuzz {
 namespace {
@@ -21,13 +20,8 @@ struct Bench {
   explicit Bench(std::string_view input) : wire(input) {}
 
   Conversation wire;
-  aws::testing::FakeClock clock;
-  aws::CredentialsChain chain{clock,
-                              aws::testing::sources(std::make_unique<aws::testing::FixedSource>(
-                                  std::vector<std::string>{"AKONE", "AKTWO"}))};
-  aws::SignedSender sender{
-      wire, chain, clock, {"https://ec2.us-east-2.amazonaws.com", "us-east-2", "ec2"}};
-  aws::Ec2Client ec2{sender};
+  AwsBench seams{wire, "ec2"};
+  aws::Ec2Client ec2{seams.sender};
   SteadyTime deadline{Seconds{60}};
 };
 

@@ -4,10 +4,9 @@
 
 #include "aws/dynamodb.h"
 
-#include "aws/testing.h"
 #include "dynamo/books_text.h"
 #include "dynamo/rows.h"
-#include "fuzz/conversation.h"
+#include "fuzz/aws_bench.h"
 
 namespace mayfly::fuzz {
 namespace {
@@ -82,14 +81,9 @@ void check_transact(aws::DynamoDbClient& client, SteadyTime deadline) {
 }
 
 void check_client(Conversation& wire, std::size_t operation) {
-  aws::testing::FakeClock clock;
-  aws::CredentialsChain chain(clock,
-                              aws::testing::sources(std::make_unique<aws::testing::FixedSource>(
-                                  std::vector<std::string>{"AKONE", "AKTWO"})));
-  aws::SignedSender sender(wire, chain, clock,
-                           {"https://dynamodb.us-east-2.amazonaws.com", "us-east-2", "dynamodb"});
-  aws::DynamoDbClient client(sender, "mayfly");
-  const SteadyTime deadline = clock.steady() + Seconds{9};
+  AwsBench bench(wire, "dynamodb");
+  aws::DynamoDbClient client(bench.sender, "mayfly");
+  const SteadyTime deadline = bench.clock.steady() + Seconds{9};
   if (operation == 0) check_query(client, deadline);
   if (operation == 1) check_batch(client, deadline);
   if (operation == 2) check_transact(client, deadline);
