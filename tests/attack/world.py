@@ -190,6 +190,7 @@ class World:
             self.close()
             raise
         self.knowledge = os.path.join(self.directory, "knowledge")
+        self.writing = threading.Lock()
         self.books = Books()
 
     def __enter__(self):
@@ -248,9 +249,10 @@ class World:
         labels = self.service.rows("SELECT label, max(created_at) FROM lease WHERE source = 'seed' "
                                    "GROUP BY 1 ORDER BY 2 DESC LIMIT 200")
         lines += [f"label {label}" for label, _ in reversed(labels)]
-        with open(self.knowledge + ".new", "w", encoding="ascii") as out:
-            out.write("\n".join(lines) + "\n")
-        os.replace(self.knowledge + ".new", self.knowledge)
+        with self.writing:  # two threads learn: one must not take the other's file away
+            with open(self.knowledge + ".new", "w", encoding="ascii") as out:
+                out.write("\n".join(lines) + "\n")
+            os.replace(self.knowledge + ".new", self.knowledge)
 
     def keep_learning(self, stopping):
         while not stopping.is_set():
