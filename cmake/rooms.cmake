@@ -1,3 +1,7 @@
+# The tests' main function, compiled once for all of them.
+add_library(doctest-main OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
+target_link_libraries(doctest-main PUBLIC mayfly-flags)
+
 # A room is a folder under src/ and one static library. Its tests stand beside the code as *_test.cpp
 # and become one program, <room>_test.
 function(mayfly_room name)
@@ -21,8 +25,8 @@ function(mayfly_room name)
   target_link_libraries(room-${name} ${scope} ${arg_LINKS})
 
   if(tests)
-    add_executable(${name}_test EXCLUDE_FROM_ALL ${tests} ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
-    target_link_libraries(${name}_test PRIVATE room-${name})
+    add_executable(${name}_test EXCLUDE_FROM_ALL ${tests})
+    target_link_libraries(${name}_test PRIVATE doctest-main room-${name})
     target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
     target_compile_definitions(${name}_test PRIVATE MAYFLY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     if(MAYFLY_SANITIZE)
