@@ -39,12 +39,15 @@ struct CreateFleet {
 
 // The exact form body of the call without signature: what is kept as the intent and sent again.
 [[nodiscard]] std::string encode(const CreateFleet& request);
+// How many overrides such a body names.
+[[nodiscard]] std::size_t overrides_in(std::string_view encoded);
 
 struct LaunchedInstance {
   InstanceId id;
   std::string instance_type;
   std::string availability_zone;  // empty where the answer has none
   Market market = Market::spot;
+  std::string subnet_id = {};  // likewise
 };
 
 struct FleetError {
@@ -74,6 +77,7 @@ struct Instance {
   WallTime launched_at{};
   Tags tags;
   bool metadata_enabled = true;  // IMDS endpoint
+  std::string subnet_id;         // empty of one that has ended
 };
 
 struct DescribeInstances {

@@ -26,7 +26,7 @@ Status read_launched(const Action& action, pugi::xml_node item, FleetResult& res
     auto id = parse_instance_id(id_node.text().get());
     if (!id) return fail(bad_answer(action, "an instance id is of the wrong form"));
     result.instances.push_back(
-        {std::move(*id), place.instance_type, place.availability_zone, market});
+        {std::move(*id), place.instance_type, place.availability_zone, market, place.subnet_id});
   }
   return {};
 }
@@ -72,6 +72,16 @@ std::string encode(const CreateFleet& request) {
   add_market(form, request);
   add_tags(form, "TagSpecification.1", "instance", request.tags);
   return form.body();
+}
+
+// Values are percent-encoded, so no tag can hold the mark.
+std::size_t overrides_in(std::string_view encoded) {
+  constexpr std::string_view mark = ".SubnetId=";
+  std::size_t count = 0;
+  for (std::size_t at = encoded.find(mark); at != std::string_view::npos;
+       at = encoded.find(mark, at + mark.size()))
+    ++count;
+  return count;
 }
 
 Result<FleetResult> Ec2Client::create_fleet(const std::string& encoded_body, SteadyTime deadline) {

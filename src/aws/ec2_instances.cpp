@@ -66,6 +66,7 @@ Result<Instance> read_instance(const Action& action, pugi::xml_node item) {
   instance.state_reason = child_text(item.child("stateReason"), "code");
   instance.instance_type = child_text(item, "instanceType");
   instance.availability_zone = child_text(item.child("placement"), "availabilityZone");
+  instance.subnet_id = child_text(item, "subnetId");
   instance.market =
       child_text(item, "instanceLifecycle") == "spot" ? Market::spot : Market::on_demand;
   instance.launched_at = *launched_at;

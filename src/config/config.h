@@ -83,7 +83,8 @@ struct InstanceTypeConfig {
   Money usd_per_hour;  // on-demand price: the most that an hour can cost
 };
 
-enum class OnDemand { never, when_no_spot, always };
+// When the full price is paid: where spot has no capacity, or only after EC2 took a machine back.
+enum class OnDemand { never, after_interruptions, when_no_spot, always };
 
 struct MachineConfig {
   Millis lifetime{Seconds{3600}};     // from the launch's intent to the deadline
@@ -91,6 +92,7 @@ struct MachineConfig {
   Millis idle_timeout{Seconds{600}};  // from online to its job
   int boots_max = 3;                  // launches for one lease, the first included
   OnDemand on_demand = OnDemand::when_no_spot;
+  int spot_interruptions_max = 1;  // of one lease; then on-demand, unless that is never
   Millis capacity_patience{Seconds{300}};  // how long /v1 leases wait for capacity
   int root_volume_gb = 32;
   bool sudo = true;  // the job may become root (rr needs it)

@@ -30,7 +30,8 @@ constexpr std::array k_image = {Key{"id"}, Key{"ssm_parameter"}, Key{"owner"}, K
 constexpr std::array k_instance_type = {Key{"architecture"}, Key{"type"}, Key{"usd_per_hour"}};
 constexpr std::array k_machine = {
     Key{"lifetime"},  Key{"boot_timeout"}, Key{"idle_timeout"},      Key{"boots_max"},
-    Key{"on_demand"}, Key{"sudo"},         Key{"capacity_patience"}, Key{"root_volume_gb"}};
+    Key{"on_demand"}, Key{"sudo"},         Key{"capacity_patience"}, Key{"root_volume_gb"},
+    Key{"spot_interruptions_max"}};
 constexpr std::array k_runner = {Key{"version"}, Key{"sha256"}, Key{"download_url"}};
 constexpr std::array k_limits = {Key{"machines"},
                                  Key{"machines_per_repository"},

@@ -14,6 +14,7 @@ constexpr DurationRange k_boot_timeouts = {minutes{1}, hours{1}};
 constexpr DurationRange k_idle_timeouts = {minutes{1}, hours{2}};
 constexpr DurationRange k_patiences = {Seconds{0}, hours{1}};
 constexpr IntRange k_boots = {1, 10};
+constexpr IntRange k_interruptions = {1, 10};
 constexpr IntRange k_volume_gb = {8, 1024};
 constexpr IntRange k_ports = {1, 65535};
 constexpr IntRange k_admin_ports = {0, 65535};
@@ -73,9 +74,11 @@ Result<MachineConfig> parse_machine(const Section& section) {
   TRY(section.integer("boots_max", k_boots, machine.boots_max));
   TRY(section.choice<OnDemand>("on_demand",
                                {{"never", OnDemand::never},
+                                {"after-interruptions", OnDemand::after_interruptions},
                                 {"when-no-spot", OnDemand::when_no_spot},
                                 {"always", OnDemand::always}},
                                machine.on_demand));
+  TRY(section.integer("spot_interruptions_max", k_interruptions, machine.spot_interruptions_max));
   TRY(section.duration("capacity_patience", k_patiences, machine.capacity_patience));
   TRY(section.integer("root_volume_gb", k_volume_gb, machine.root_volume_gb));
   TRY(section.boolean("sudo", machine.sudo));

@@ -64,15 +64,15 @@ std::string settings_of(const Config& c) {
       << c.aws.public_address << ' ' << c.machine.lifetime.count() << ' '
       << c.machine.boot_timeout.count() << ' ' << c.machine.idle_timeout.count() << ' '
       << c.machine.boots_max << ' ' << static_cast<int>(c.machine.on_demand) << ' '
-      << c.machine.capacity_patience.count() << ' ' << c.machine.root_volume_gb << ' '
-      << c.machine.sudo << ' ' << c.runner.version << ' ' << c.limits.machines << ' '
-      << c.limits.machines_per_repository << ' ' << c.limits.machines_per_run << ' '
-      << c.limits.machines_per_actor << ' ' << c.limits.machines_per_pull_request << ' '
-      << c.limits.machines_for_seed_labels << ' ' << c.limits.launches_per_hour << ' '
-      << c.limits.launch_failures_max << ' ' << c.limits.launch_pause.count() << ' '
-      << c.github.calls_per_minute << ' ' << c.asks.per_minute << ' '
-      << c.asks.per_minute_per_prefix << ' ' << c.ledger_path << ' ' << c.ledger_table << ' '
-      << c.sweep_every.count();
+      << c.machine.spot_interruptions_max << ' ' << c.machine.capacity_patience.count() << ' '
+      << c.machine.root_volume_gb << ' ' << c.machine.sudo << ' ' << c.runner.version << ' '
+      << c.limits.machines << ' ' << c.limits.machines_per_repository << ' '
+      << c.limits.machines_per_run << ' ' << c.limits.machines_per_actor << ' '
+      << c.limits.machines_per_pull_request << ' ' << c.limits.machines_for_seed_labels << ' '
+      << c.limits.launches_per_hour << ' ' << c.limits.launch_failures_max << ' '
+      << c.limits.launch_pause.count() << ' ' << c.github.calls_per_minute << ' '
+      << c.asks.per_minute << ' ' << c.asks.per_minute_per_prefix << ' ' << c.ledger_path << ' '
+      << c.ledger_table << ' ' << c.sweep_every.count();
   return out.str();
 }
 

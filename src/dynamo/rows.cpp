@@ -72,6 +72,8 @@ void each_field(Visit& visit, AnyLease& lease) {
   visit("machine_missing_since", lease.machine_missing_since);
   visit("runner_removed", lease.runner_removed);
   visit("machine_ended", lease.machine_ended);
+  visit.since("subnet", lease.launch.subnet);
+  visit.since("interruptions", lease.interruptions);
 }
 
 template <class Visit, class AnyMachine>
@@ -101,6 +103,10 @@ class Writer {
 
   template <class T>
   void operator()(const char* name, const T& value) {
+    put(name, value);
+  }
+  template <class T>
+  void since(const char* name, const T& value) {
     put(name, value);
   }
 
@@ -139,6 +145,11 @@ class Reader {
   template <class T>
   void operator()(const char* name, T& value) {
     if (!get(name, value) && fault_.empty()) fault_ = name;
+  }
+  // A field that items have only since a later version.
+  template <class T>
+  void since(const char* name, T& value) {
+    if (item_.contains(name)) (*this)(name, value);
   }
   // The first field that could not be read; empty: none.
   [[nodiscard]] const std::string& fault() const { return fault_; }

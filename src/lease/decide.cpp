@@ -65,6 +65,7 @@ void adopt(Decision& decision, const View& view) {
   lease.launch.instance_id = machine.instance_id;
   lease.launch.instance_type = machine.instance_type;
   lease.launch.zone = machine.zone;
+  lease.launch.subnet = machine.subnet;
   lease.launch.on_demand = machine.on_demand;
   lease.next_launch_at.reset();
   lease.reason.clear();
@@ -98,6 +99,7 @@ void on_machine_death(Decision& decision, const View& view) {
   const std::string& reason = view.facts.machine.reason;
   const bool taken_back = reason.starts_with("Server.SpotInstance");
   const bool served = lease.job_seen && view.facts.demand == DemandSeen::served;
+  const LeaseState state = lease.state;
   if (lease.job_confirmed && taken_back) {
     end_with(decision, Outcome::interrupted, view.now, reason);
   } else if (lease.job_confirmed || served) {
@@ -107,6 +109,9 @@ void on_machine_death(Decision& decision, const View& view) {
   } else if (lease.state == booting || (view.facts.job == JobSeen::none && !lease.job_seen)) {
     relaunch(decision, view.now, view.policy, reason.empty() ? "the machine is gone" : reason);
   }
+  if (!taken_back || lease.state == state) return;
+  lease.interruptions += 1;
+  decision.interrupted = true;
 }
 
 void ending_acts(Decision& decision, const View& view) {

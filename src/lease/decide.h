@@ -50,6 +50,7 @@ struct Decision {
   bool changed = false;
   std::vector<Act> acts;           // in order
   std::vector<LeaseEvent> events;  // for the timeline, written with next
+  bool interrupted = false;        // EC2 took the lease's spot machine back
 };
 
 [[nodiscard]] Decision decide(const Lease& lease, const LeaseFacts& facts, WallTime now,

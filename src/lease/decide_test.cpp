@@ -167,6 +167,19 @@ TEST_CASE("decide: a spot interruption during the job is called by its name") {
   CHECK(after(lease, facts, Seconds{20}).next.outcome == Outcome::interrupted);
 }
 
+TEST_CASE("decide: each machine that spot takes back is counted once, no other death is") {
+  const std::string taken = "Server.SpotInstanceTermination";
+  for (const std::string& reason : {taken, std::string("Client.UserInitiatedShutdown")}) {
+    const Lease lease = lease_in(booting);
+    const Decision died = after(lease, machine_ended(lease, reason), Seconds{20});
+    CHECK(died.next.interruptions == (reason == taken ? 1 : 0));
+    CHECK(died.interrupted == (reason == taken));
+    const Decision again = after(died.next, machine_ended(lease, reason), Seconds{25});
+    CHECK(again.next.interruptions == died.next.interruptions);
+    CHECK_FALSE(again.interrupted);
+  }
+}
+
 TEST_CASE("decide: a second launch waits until the first machine is confirmed ended") {
   Lease lease = lease_in(booting);
   const Decision timed_out = after(lease, facts_as_expected(lease), Seconds{601});

@@ -51,6 +51,7 @@ struct MachineFact {
   InstanceId instance_id;  // as found by tag, also before the lease knows it
   std::string instance_type;
   std::string zone;
+  std::string subnet;
   bool on_demand = false;
   WallTime launched_at{};
   std::string reason;  // EC2's state reason code

@@ -86,6 +86,7 @@ struct Launch {
   std::string zone;
   Money usd_per_hour;        // the most it can cost
   std::string nonce_sha256;  // of the claim nonce, hex
+  std::string subnet;        // empty until known
 };
 
 struct Lease {
@@ -125,6 +126,7 @@ struct Lease {
   std::optional<WallTime> machine_missing_since;  // likewise EC2's and the machine
   bool runner_removed = false;                    // confirmed not on GitHub
   bool machine_ended = false;                     // confirmed terminated, or never existed
+  int interruptions = 0;                          // how often EC2 took a spot machine of it back
 };
 
 // What a machine cost or costs at most; one per instance ever launched.

@@ -31,7 +31,7 @@ MachineRecord the_machine(Ledger& ledger, const LeaseId& id) {
 }
 
 TEST_CASE("ledger: every field of a lease survives being reserved and read") {
-  CHECK(fields(filled<Lease>()).size() == 45);
+  CHECK(fields(filled<Lease>()).size() == 47);
   const auto empty = fields(Lease{});
   const auto full = fields(filled<Lease>());
   for (std::size_t i = 0; i < full.size(); ++i) CHECK(full[i] != empty[i]);

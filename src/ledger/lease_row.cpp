@@ -16,8 +16,8 @@ constexpr const char* k_columns =
     "instance_id, instance_type, zone, usd_micros_per_hour, nonce_sha256,"
     "next_launch_at, give_up_at, reserved_micros, claim_key_sha256, runner_name, runner_id,"
     "metadata_off, job_seen, release_asked, run_confirmed, runner_missing_since, runner_removed,"
-    "machine_ended, machine_missing_since, head, job_confirmed";
-constexpr int k_column_count = 45;
+    "machine_ended, machine_missing_since, head, job_confirmed, subnet, interruptions";
+constexpr int k_column_count = 47;
 
 std::string labels_to_text(const std::vector<std::string>& labels) {
   json::array array;
@@ -111,7 +111,9 @@ void bind_lease(sqlite::Statement& statement, const Lease& lease, std::int64_t v
       .bind(flag(lease.machine_ended))
       .bind(millis(lease.machine_missing_since))
       .bind(lease.head)
-      .bind(flag(lease.job_confirmed));
+      .bind(flag(lease.job_confirmed))
+      .bind(launch.subnet)
+      .bind(std::int64_t{lease.interruptions});
 }
 
 void read_launch(Reader& reader, Launch& launch) {
@@ -146,6 +148,8 @@ void read_rest(Reader& reader, Lease& lease) {
   lease.machine_missing_since = reader.maybe_time();
   lease.head = reader.text();
   lease.job_confirmed = reader.flag();
+  lease.launch.subnet = reader.text();
+  lease.interruptions = reader.small();
 }
 
 std::string placeholders(int count) {

@@ -105,6 +105,8 @@ INSERT INTO launch (lease_id, number, at)
 CREATE INDEX machine_ended ON machine(ended_at);
 DROP INDEX machine_launched;
 )sql",
+    "ALTER TABLE lease ADD COLUMN subnet TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE lease ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

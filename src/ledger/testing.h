@@ -67,9 +67,9 @@ void visit_all(Visit& visit, Field&... field) {
 template <class Visit>
 void each_field(Launch& launch, Visit& visit) {
   auto& [number, boots, client_token, request, pending, intended_at, on_demand, instance_id,
-         instance_type, zone, usd_per_hour, nonce_sha256] = launch;
+         instance_type, zone, usd_per_hour, nonce_sha256, subnet] = launch;
   visit_all(visit, number, boots, client_token, request, pending, intended_at, on_demand,
-            instance_id, instance_type, zone, usd_per_hour, nonce_sha256);
+            instance_id, instance_type, zone, usd_per_hour, nonce_sha256, subnet);
 }
 
 template <class Visit>
@@ -78,12 +78,13 @@ void each_field(Lease& lease, Visit& visit) {
          head, state, outcome, reason, created_at, state_since, deadline, version, launch,
          next_launch_at, give_up_at, reserved, claim_key_sha256, runner_name, runner_id,
          metadata_off, job_seen, job_confirmed, release_asked, run_confirmed, runner_missing_since,
-         machine_missing_since, runner_removed, machine_ended] = lease;
+         machine_missing_since, runner_removed, machine_ended, interruptions] = lease;
   visit_all(visit, id, repository, run_id, run_attempt, architecture, index, label, labels, source,
             actor, head, state, outcome, reason, created_at, state_since, deadline, version,
             next_launch_at, give_up_at, reserved, claim_key_sha256, runner_name, runner_id,
             metadata_off, job_seen, job_confirmed, release_asked, run_confirmed,
-            runner_missing_since, machine_missing_since, runner_removed, machine_ended);
+            runner_missing_since, machine_missing_since, runner_removed, machine_ended,
+            interruptions);
   each_field(launch, visit);
 }
 

@@ -126,7 +126,7 @@ Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wa
   std::vector<LeaseEvent> events;
   const WallTime verified_at = seams_.clock.wall();
   for (Lease& lease : wanted) {
-    TRY(launcher_.intend(lease, launcher_.starts_on_demand()));
+    TRY(launcher_.intend(lease, launcher_.starts_on_demand(lease)));
     events.push_back({lease.id, asked_at, "asked", std::string(to_string(lease.source))});
     events.push_back({lease.id, verified_at, "verified", "run " + std::to_string(lease.run_id)});
     events.push_back({lease.id, seams_.clock.wall(), "launching", ""});

@@ -73,17 +73,35 @@ struct Launcher::Answer {
   bool may_have_happened = false;  // an earlier try's answer was lost
 };
 
-bool Launcher::starts_on_demand() const { return config_.machine.on_demand == OnDemand::always; }
+bool Launcher::starts_on_demand(const Lease& lease) const {
+  const MachineConfig& machine = config_.machine;
+  if (machine.on_demand == OnDemand::always) return true;
+  return machine.on_demand != OnDemand::never &&
+         lease.interruptions >= machine.spot_interruptions_max;
+}
 
-Status Launcher::intend(Lease& lease, bool on_demand) {
+void Launcher::note_interrupted(const Launch& launch) {
+  pools_.note_interrupted({launch.instance_type, launch.subnet, launch.on_demand});
+}
+
+std::vector<Pool> Launcher::pools_for(Architecture architecture, bool on_demand) const {
+  std::vector<Pool> pools;
+  for (const InstanceTypeConfig& type : config_.types_for(architecture))
+    for (const std::string& subnet : config_.aws.subnet_ids)
+      pools.push_back({type.instance_type, subnet, on_demand});
+  return pools;
+}
+
+Status Launcher::intend(Lease& lease, bool on_demand, Pools pools) {
   TRY_ASSIGN(const std::string image, images_.image_for(lease.architecture));
   TRY_ASSIGN(const TemplateVersion version, templates_.current());
   aws::CreateFleet fleet;
   fleet.launch_template_name = version.name;
   fleet.launch_template_version = version.version;
-  for (const InstanceTypeConfig& type : config_.types_for(lease.architecture))
-    for (const std::string& subnet : config_.aws.subnet_ids)
-      fleet.overrides.push_back({type.instance_type, subnet, image});
+  std::vector<Pool> named = pools_for(lease.architecture, on_demand);
+  if (pools == Pools::usable) named = pools_.usable(named);
+  for (Pool& pool : named)
+    fleet.overrides.push_back({std::move(pool.instance_type), std::move(pool.subnet), image});
   fleet.market = on_demand ? aws::Market::on_demand : aws::Market::spot;
 
   Launch& launch = lease.launch;
@@ -97,6 +115,7 @@ Status Launcher::intend(Lease& lease, bool on_demand) {
   lease.machine_missing_since.reset();
   launch.instance_type.clear();
   launch.zone.clear();
+  launch.subnet.clear();
   launch.usd_per_hour = config_.worst_price_for(lease.architecture);
   const std::string nonce = seams_.entropy.hex(16);
   launch.nonce_sha256 = sha256_hex(nonce);
@@ -121,10 +140,22 @@ Launcher::Answer Launcher::ask(const Lease& lease, Intent intent) {
   return {std::move(result), lost};
 }
 
+std::optional<Launcher::Try> Launcher::after_no_capacity(const Lease& lease) const {
+  const bool on_demand = lease.launch.on_demand;
+  const std::size_t named = aws::overrides_in(lease.launch.request);
+  if (named < pools_for(lease.architecture, on_demand).size())
+    return Try{on_demand, Pools::all, "pools-widened"};
+  if (on_demand || config_.machine.on_demand != OnDemand::when_no_spot) return std::nullopt;
+  return Try{true, Pools::usable, "no-spot-capacity"};
+}
+
 Result<Lease> Launcher::send(Lease lease, Intent intent) {
   for (;;) {
     MAYFLY_CHECK(lease.launch.pending);
     const Answer answer = ask(lease, intent);
+    if (answer.result)
+      pools_.note(*answer.result,
+                  lease.launch.on_demand ? aws::Market::on_demand : aws::Market::spot);
     if (answer.result && !answer.result->instances.empty())
       return on_machine(std::move(lease), answer.result->instances.front());
 
@@ -144,14 +175,14 @@ Result<Lease> Launcher::send(Lease lease, Intent intent) {
       why = error.message;
     }
     if (refusal) return on_refusal(std::move(lease), *refusal);
-    if (lease.launch.on_demand || config_.machine.on_demand != OnDemand::when_no_spot)
-      return on_no_capacity(std::move(lease), why);
+    const auto next_try = after_no_capacity(lease);
+    if (!next_try) return on_no_capacity(std::move(lease), why);
 
     ClientToken next;
     TRY_ASSIGN(lease, write(std::move(lease), [&](Decision& decision) -> Status {
                  const WallTime now = seams_.clock.wall();
-                 decision.events.push_back({decision.next.id, now, "no-spot-capacity", why});
-                 TRY(intend(decision.next, true));
+                 decision.events.push_back({decision.next.id, now, next_try->stamp, why});
+                 TRY(intend(decision.next, next_try->on_demand, next_try->pools));
                  next = decision.next.launch.client_token;
                  return {};
                }));
@@ -190,6 +221,7 @@ Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& mac
     launch.instance_id = machine.id;
     launch.instance_type = machine.instance_type;
     launch.zone = machine.availability_zone;
+    launch.subnet = machine.subnet_id;
     launch.on_demand = machine.market == aws::Market::on_demand;
     launch.usd_per_hour = price_of(config_, machine.instance_type, next.architecture);
     next.next_launch_at.reset();

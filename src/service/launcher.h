@@ -6,6 +6,7 @@
 // Thread rule: safe from many threads; the ledger's compare-and-set keeps two senders apart.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "aws/ec2.h"
@@ -17,6 +18,7 @@
 #include "seam/log.h"
 #include "service/images.h"
 #include "service/launch_template.h"
+#include "service/pool_book.h"
 
 namespace mayfly {
 
@@ -32,23 +34,41 @@ class Launcher {
  public:
   Launcher(const Config& config, const LauncherSeams& seams, Images& images,
            LaunchTemplates& templates)
-      : config_(config), seams_(seams), images_(images), templates_(templates) {}
+      : config_(config),
+        seams_(seams),
+        images_(images),
+        templates_(templates),
+        pools_({seams.clock, seams.log, seams.ledger}) {}
 
+  // Which pools a launch names: those that the memory of pools leaves, or all there are.
+  enum class Pools { usable, all };
   // Fills lease.launch with the next intent. Not yet written.
-  [[nodiscard]] Status intend(Lease& lease, bool on_demand);
+  [[nodiscard]] Status intend(Lease& lease, bool on_demand, Pools pools = Pools::usable);
 
   // A fresh intent was written by this caller just now; a resent one may have been carried out
   // before.
   enum class Intent { fresh, resent };
-  // Sends the pending intent of a lease as the ledger holds it, falls back to on-demand where the
-  // policy allows, and writes what came of it. Returns the lease as written. An answer that stays
+  // Sends the pending intent of a lease as the ledger holds it. Where it finds no capacity the pools
+  // that it left out are tried as well, then on-demand where the policy allows. Writes what came of
+  // it. Returns the lease as written. An answer that stays
   // unknown leaves the intent pending for the sweep; that is no error.
   [[nodiscard]] Result<Lease> send(Lease lease, Intent intent);
 
-  [[nodiscard]] bool starts_on_demand() const;
+  // Whether its next launch asks for on-demand at once: the policy, or interruptions, say so.
+  [[nodiscard]] bool starts_on_demand(const Lease& lease) const;
+  // EC2 took the spot machine of this launch back.
+  void note_interrupted(const Launch& launch);
 
  private:
   struct Answer;
+  struct Try {
+    bool on_demand = false;
+    Pools pools = Pools::usable;
+    const char* stamp = "";
+  };
+  // What to ask next after a launch that found no capacity; none: nothing is left.
+  [[nodiscard]] std::optional<Try> after_no_capacity(const Lease& lease) const;
+  [[nodiscard]] std::vector<Pool> pools_for(Architecture architecture, bool on_demand) const;
   [[nodiscard]] Answer ask(const Lease& lease, Intent intent);
   [[nodiscard]] Result<Lease> on_machine(Lease lease, const aws::LaunchedInstance& machine);
   [[nodiscard]] Result<Lease> on_no_capacity(Lease lease, const std::string& why);
@@ -60,6 +80,7 @@ class Launcher {
   LauncherSeams seams_;
   Images& images_;
   LaunchTemplates& templates_;
+  PoolBook pools_;
 };
 
 }  // namespace mayfly

@@ -118,6 +118,7 @@ MachineFact Observer::machine_of(const Lease& lease) const {
   fact.instance_id = found->id;
   fact.instance_type = found->instance_type;
   fact.zone = found->availability_zone;
+  fact.subnet = found->subnet_id;
   fact.on_demand = found->market == aws::Market::on_demand;
   fact.launched_at = found->launched_at;
   fact.reason = printable(found->state_reason, 80);

@@ -182,6 +182,7 @@ void Sweeper::treat(Lease lease) {
   Decision decision = decide(lease, facts, seams_.clock.wall(), policy_);
   // The intent before the act: what is not written is not done.
   if ((decision.changed || rebound) && !write(before, decision)) return;
+  if (decision.interrupted) launcher_.note_interrupted(before.launch);
   for (const Act one : decision.acts) act(decision.next, one);
 }
 
@@ -246,7 +247,7 @@ void Sweeper::resend(const Lease& lease) {
 void Sweeper::launch_anew(Lease& lease) {
   const WallTime now = seams_.clock.wall();
   const Lease before = lease;
-  if (auto intended = launcher_.intend(lease, launcher_.starts_on_demand()); !intended)
+  if (auto intended = launcher_.intend(lease, launcher_.starts_on_demand(lease)); !intended)
     return trouble("prepare a launch for " + lease.id.text, intended.error());
   auto written = seams_.ledger.launch_again(
       lease, {{lease.id, now, "launching", "launch " + std::to_string(lease.launch.number)}},

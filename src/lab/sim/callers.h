@@ -26,5 +26,7 @@ void annoy_forever(SimWorld& world);
 void replay_forever(SimWorld& world);
 // What the world does by itself, as the fault plan says: interruptions, outages, clocks, kills.
 void trouble_forever(SimWorld& world);
+// Leaves one pool of each architecture with room until the world is healed (Scenario::drought).
+void dry_forever(SimWorld& world);
 
 }  // namespace mayfly::lab::sim

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "lab/sim/draw.h"
 #include "lab/sim/people.h"
 #include "lab/sim/sim_world.h"
@@ -34,6 +36,20 @@ void draw_launch_limits(Caps& limits, Entropy& entropy) {
   limits.launch_pause = draw_between(entropy, Seconds{60}, Seconds{1200});
 }
 
+// More types than rr's one of each architecture.
+void add_pools(Config& config) {
+  using enum Architecture;
+  config.instance_types.push_back({x86_64, "c6i.8xlarge", {1'360'000}});
+  config.instance_types.push_back({x86_64, "c7i.8xlarge", {1'428'000}});
+  config.instance_types.push_back({arm64, "c7g.8xlarge", {1'160'000}});
+}
+
+OnDemand draw_on_demand(std::uint64_t drawn, std::uint64_t seed) {
+  if (SeededEntropy(seed * 7919 + 71).below(6) == 0) return OnDemand::after_interruptions;
+  constexpr std::array k_policies = {OnDemand::never, OnDemand::when_no_spot, OnDemand::always};
+  return k_policies.at(drawn);
+}
+
 // Of the same organisation, with labels of its own.
 void add_second_repository(Config& config) {
   RepositoryConfig second = config.repositories.front();
@@ -47,6 +63,7 @@ void add_second_repository(Config& config) {
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   Config config = rr_config();
   if (scenario.is_on_table) config.ledger_table = *FakeAwsOptions{}.dynamo_tables.begin();
+  if (scenario.drought != Drought::none) add_pools(config);
   if (!scenario.draws_config) return config;
   config.repositories.at(0).policy = draw_policy(seed);
   SeededEntropy entropy(seed * 7919 + 31);
@@ -57,7 +74,8 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   machine.boot_timeout = draw_between(entropy, Seconds{120}, Seconds{600});
   machine.idle_timeout = draw_between(entropy, Seconds{60}, Seconds{600});
   machine.boots_max = static_cast<int>(1 + entropy.below(4));
-  machine.on_demand = static_cast<OnDemand>(entropy.below(3));
+  machine.on_demand = draw_on_demand(entropy.below(3), seed);
+  machine.spot_interruptions_max = static_cast<int>(1 + SeededEntropy(seed * 7919 + 67).below(3));
   machine.capacity_patience = draw_between(entropy, Seconds{0}, Seconds{600});
   config.sweep_every = draw_between(entropy, Seconds{2}, Seconds{10});
   config.limits.machines = static_cast<int>(2 + entropy.below(9));

@@ -42,6 +42,8 @@ using SharedBooks = std::shared_ptr<Books>;
 [[nodiscard]] std::unique_ptr<Law> make_budget_law(SharedBooks books);
 // laws_launches.cpp
 [[nodiscard]] std::unique_ptr<Law> make_launches_law(SharedBooks books);
+// laws_capacity.cpp
+[[nodiscard]] std::unique_ptr<Law> make_capacity_law(SharedBooks books);
 // laws_liveness.cpp
 [[nodiscard]] std::unique_ptr<Law> make_liveness_law(SharedBooks books);
 

@@ -28,8 +28,9 @@ Scenario without_service() {
 // A world in which nothing happens but what the test does, and one law that watches it.
 class Watched {
  public:
-  explicit Watched(std::unique_ptr<Law> (*make)(SharedBooks))
-      : law_(make(std::make_shared<Books>())) {}
+  explicit Watched(std::unique_ptr<Law> (*make)(SharedBooks),
+                   const Scenario& scenario = without_service())
+      : world(scenario, 1, {}), law_(make(std::make_shared<Books>())) {}
 
   [[nodiscard]] bool is_broken() const { return !law_->violations().empty(); }
   [[nodiscard]] std::string what() const {
@@ -130,7 +131,7 @@ class Watched {
     law_->after(world, {Edge::api, who, call, request, &response, answer, took});
   }
 
-  SimWorld world{without_service(), 1, {}};
+  SimWorld world;
 
  private:
   std::unique_ptr<Law> law_;
@@ -425,6 +426,20 @@ TEST_CASE("law: a live lease without a machine, when all is healed, is seen") {
   watched.world.run_until(watched.world.clock.steady() + Seconds{300});
   watched.law().healed(watched.world);
   CHECK(watched.is_broken());
+}
+
+TEST_CASE("law: in a drought a lease that ends for want of the capacity of one pool is seen") {
+  for (const Drought drought : {Drought::none, Drought::all_but_one}) {
+    Scenario scenario = without_service();
+    scenario.drought = drought;
+    Watched watched(make_capacity_law, scenario);
+    watched.pass(Seconds{90});
+    Lease lease = watched.reserve(watched.new_lease(watched.start_run()));
+    lease.state = LeaseState::ending;
+    lease.outcome = Outcome::no_capacity;
+    watched.write(lease);
+    CHECK(watched.is_broken() == (drought != Drought::none));
+  }
 }
 
 }  // namespace

@@ -225,6 +225,23 @@ Scenario sick_launches() {
   return scenario;
 }
 
+Scenario drought() {
+  Scenario scenario = gentle("drought", "one pool alone has room: no lease is lost for want of it");
+  scenario.drought = Drought::all_but_one;
+  scenario.gap_max = Millis{3'600'000};
+  scenario.swarm =
+      only({{K::lose_reply, 80}, {K::delay, 80}, {K::interrupt, 6000}, {K::interrupt_later, 6000}});
+  return scenario;
+}
+
+Scenario moving_drought() {
+  Scenario scenario = drought();
+  scenario.name = "moving-drought";
+  scenario.text = "one pool alone has room, soon another, spot or on-demand";
+  scenario.drought = Drought::moving;
+  return scenario;
+}
+
 // Of two rare things at once moments() meets too few in five minutes.
 Scenario rare_moments() {
   Scenario scenario = moments();
@@ -262,7 +279,7 @@ const std::vector<Scenario>& scenarios() {
       mixed(),       two_servers(), people(),        hostile(), crashes(),    ambiguous(),
       github_down(), ec2_down(),    spot(),          records(), clocks(),     dead_service(),
       calm(),        moments(),     rare_moments(),  one_run(), one_v1_run(), quiet_years(),
-      storm(),       flood(),       sick_launches(), table()};
+      storm(),       flood(),       sick_launches(), table(),   drought(),    moving_drought()};
   return all;
 }
 

@@ -12,6 +12,9 @@
 
 namespace mayfly::lab::sim {
 
+// Whether all pools of an architecture but one have no room, and whether that one changes.
+enum class Drought { none, all_but_one, moving };
+
 struct Scenario {
   std::string name;
   std::string text;  // one sentence
@@ -42,6 +45,7 @@ struct Scenario {
   bool web_identity = false;                // credentials that expire after an hour
   bool servers_never_return = false;        // from a drawn moment on, only the enforcer is left
   Millis restart_max{20'000};               // of a killed server; 0: at once
+  Drought drought = Drought::none;          // six pools an architecture then, spot and on-demand
   Swarm swarm;                              // what may go wrong, and at most how often
 };
 

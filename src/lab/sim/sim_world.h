@@ -73,6 +73,7 @@ struct Conditions {
   SteadyTime server_down{};    // not one server was up
   SteadyTime clock_trouble{};  // a server's calendar was wrong by more than a second
   SteadyTime ledger_lost{};
+  SteadyTime pools_moved{};  // in a drought: what has room became another pool
 };
 
 class SimWorld {

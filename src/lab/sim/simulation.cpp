@@ -32,6 +32,8 @@ void begin(SimWorld& world, bool& has_begun_all) {
   if (world.scenario.lying != 0) world.fibers.spawn(k_world, [&world] { replay_forever(world); });
   if (world.scenario.is_aimed) world.fibers.spawn(k_world, [&world] { meddle_forever(world); });
   world.fibers.spawn(k_world, [&world] { trouble_forever(world); });
+  if (world.scenario.drought != Drought::none)
+    world.fibers.spawn(k_world, [&world] { dry_forever(world); });
   if (world.scenario.servers_never_return) {
     world.fibers.spawn(k_world, [&world] {
       const std::uint64_t span = 3'600'000;
