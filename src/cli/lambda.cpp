@@ -4,6 +4,7 @@
 #include "cli/process.h"
 #include "lambda/function.h"
 #include "lambda/runtime_api.h"
+#include "service/interruption_notice.h"
 #include "service/stateless_sweep.h"
 #include "web/api.h"
 
@@ -66,7 +67,10 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
         say_state(process, config, ledger, report);
         return report;
       },
-      config.sweep_every);
+      config.sweep_every,
+      [&](const InstanceId& instance) {
+        return note_interruption({process.clock, process.log, ledger}, instance);
+      });
   return lambda::serve(runtime, function, process.log);
 }
 

@@ -48,7 +48,7 @@ TEST_CASE("config: what is written is what is read") {
   toml.replace(
       toml.find("lifetime = \"60m\""), 16,
       "lifetime = \"2h\"\nboot_timeout = \"5m\"\nidle_timeout = \"90s\"\nboots_max = 2\n"
-      "on_demand = \"never\"\nspot_interruptions_max = 3\ncapacity_patience = \"0s\"\nroot_volume_gb = 64\nsudo = false");
+      "on_demand = \"never\"\ncapacity_patience = \"0s\"\nroot_volume_gb = 64\nsudo = false");
   toml.replace(toml.find("usd_per_day"), 0,
                "machines_per_actor = 11\nmachines_per_pull_request = 12\n"
                "machines_for_seed_labels = 13\nlaunches_per_hour = 14\n"
@@ -65,7 +65,6 @@ TEST_CASE("config: what is written is what is read") {
   CHECK(config.machine.idle_timeout == Seconds{90});
   CHECK(config.machine.boots_max == 2);
   CHECK(config.machine.on_demand == OnDemand::never);
-  CHECK(config.machine.spot_interruptions_max == 3);
   CHECK(config.machine.capacity_patience == Millis{0});
   CHECK(config.machine.root_volume_gb == 64);
   CHECK_FALSE(config.machine.sudo);

@@ -31,9 +31,17 @@ Result<std::string> Function::handle(const Invocation& invocation) {
       return fail(Code::lambda_event_unknown, "this function only sweeps: it answers no requests");
     return answer_text(api_->handle(*request));
   }
-  if (const auto* taken = std::get_if<InterruptionEvent>(&event))
-    seams_.log.info("interruption-announced", {{"instance", taken->instance.text}});
+  if (const auto* taken = std::get_if<InterruptionEvent>(&event)) note(*taken);
   return sweep_until(invocation.deadline);
+}
+
+// A notice that could not be written down is no reason not to look.
+void Function::note(const InterruptionEvent& event) {
+  if (!on_interruption_)
+    return seams_.log.info("interruption-announced", {{"instance", event.instance.text}});
+  if (auto noted = on_interruption_(event.instance); !noted)
+    seams_.log.warning("interruption-not-stamped",
+                       {{"instance", event.instance.text}, {"reason", noted.error().message}});
 }
 
 Result<std::string> Function::sweep_until(SteadyTime deadline) {

@@ -26,20 +26,29 @@ struct FunctionSeams {
 class Function {
  public:
   using Sweep = std::function<Result<SweepReport>()>;
+  using Interrupted = std::function<Status(const InstanceId&)>;
   // api: none of a function that only sweeps; its requests are refused.
-  Function(const FunctionSeams& seams, HttpService* api, Sweep sweep, Millis sweep_every)
-      : seams_(seams), api_(api), sweep_(std::move(sweep)), sweep_every_(sweep_every) {}
+  // on_interruption: before the sweep that an announced interruption makes; none: it is logged.
+  Function(const FunctionSeams& seams, HttpService* api, Sweep sweep, Millis sweep_every,
+           Interrupted on_interruption = {})
+      : seams_(seams),
+        api_(api),
+        sweep_(std::move(sweep)),
+        sweep_every_(sweep_every),
+        on_interruption_(std::move(on_interruption)) {}
 
   // What to post as the invocation's response, or the error to report.
   [[nodiscard]] Result<std::string> handle(const Invocation& invocation);
 
  private:
   [[nodiscard]] Result<std::string> sweep_until(SteadyTime deadline);
+  void note(const InterruptionEvent& event);
 
   FunctionSeams seams_;
   HttpService* api_;
   Sweep sweep_;
   Millis sweep_every_;
+  Interrupted on_interruption_;
 };
 
 // Serves until the runtime API says that it is over; answers with why.

@@ -37,7 +37,14 @@ struct Bench {
                       if (reports.size() > 1) reports.pop_front();
                       return report;
                     },
-                    Seconds{5}};
+                    Seconds{5},
+                    [this](const InstanceId& instance) -> Status {
+                      CHECK(sweeps == 0);
+                      interrupted.push_back(instance.text);
+                      return noting;
+                    }};
+  std::vector<std::string> interrupted;
+  Status noting;
 
   Bench() { reports.push_back({}); }
   Result<std::string> invoke(const std::string& event, Millis left = Seconds{150}) {
@@ -102,10 +109,14 @@ TEST_CASE("function: no sweep begins that Lambda could cut off at the deadline")
   CHECK(bench.clock.steady() + Seconds{30} <= deadline);
 }
 
-TEST_CASE("function: a spot interruption makes it look at once") {
-  Bench bench;
-  REQUIRE(bench.invoke(interruption("i-0123456789abcdef0")));
-  CHECK(bench.sweeps == 1);
+TEST_CASE("function: a spot interruption is noted, whether or not it can be, and looked at once") {
+  for (const bool is_ledger_up : {true, false}) {
+    Bench bench;
+    if (!is_ledger_up) bench.noting = fail(Code::ledger_unavailable, "away");
+    REQUIRE(bench.invoke(interruption("i-0123456789abcdef0")));
+    CHECK(bench.interrupted == std::vector<std::string>{"i-0123456789abcdef0"});
+    CHECK(bench.sweeps == 1);
+  }
 }
 
 TEST_CASE("function: an unknown event is an error of its own, and nothing is done") {

@@ -48,10 +48,10 @@ class Launcher {
   // A fresh intent was written by this caller just now; a resent one may have been carried out
   // before.
   enum class Intent { fresh, resent };
-  // Sends the pending intent of a lease as the ledger holds it. Where it finds no capacity the pools
+  // Sends the pending intent of a lease as the ledger holds it. Where it finds no capacity, pools
   // that it left out are tried as well, then on-demand where the policy allows. Writes what came of
-  // it. Returns the lease as written. An answer that stays
-  // unknown leaves the intent pending for the sweep; that is no error.
+  // it and returns the lease as written. An answer that stays unknown leaves the intent pending for
+  // the sweep; that is no error.
   [[nodiscard]] Result<Lease> send(Lease lease, Intent intent);
 
   // Whether its next launch asks for on-demand at once: the policy, or interruptions, say so.
