@@ -5,7 +5,8 @@ A mutant (*.txt beside this file) is a bug of the field, put into the control pl
 copies the source into work folders, builds it, shows that the unchanged program passes the kill
 commands, and then, for each mutant: applies it, builds, runs the kill commands until one fails.
 A mutant that passes them all has found a blind spot of the simulator; then the test program of the
-room that it changes has to notice it, and else it survives. One that names a test program (held:
+room that it changes has to notice it, or lab_test, which plays stories of the whole service; else it
+survives. One that names a test program (held:
 web_test) is outside of the simulator's world, and tried with that alone.
 
 Kill commands run in the work folder's build directory. One that ends with status 0 has found
@@ -33,6 +34,7 @@ from verdicts import SIMULATOR, Verdict
 from workshop import Stopped, Workshop, stopping
 
 DEFAULT_TARGETS = ["mayfly-lab"]
+STORIES = "lab_test"  # the whole service, without faults that are drawn
 SIMULATE = "./mayfly-lab simulate --once --shrink-tries 0 --max-failures 1 --jobs 1"
 PLAY = SIMULATE + " --scenario {} --seed 1 --runs 60"
 # From the quickest to find anything to the longest.
@@ -52,6 +54,11 @@ def kills_for(mutant, kills):
 def room_test(mutant):
     """Of the room whose file it changes first: src/lease/decide.cpp is lease_test's."""
     return mutant.edits[0].file.split("/")[1] + "_test"
+
+
+def tests_after(mutant):
+    """The test programs that a mutant which passed the simulator is tried with, in order."""
+    return list(dict.fromkeys([room_test(mutant), STORIES]))
 
 
 def what_broke(status, output):
@@ -88,7 +95,8 @@ class Trial:
         self.held = [] if is_simulated else [one for one in by_file if one.held]
         self.held.sort(key=lambda one: one.held)
         is_room_tried = not options.target
-        self.rooms = {room_test(one) for one in self.simulated} if is_room_tried else set()
+        self.rooms = ({test for one in self.simulated for test in tests_after(one)}
+                      if is_room_tried else set())
         self.took = {}  # seconds that the unchanged program needs, by command
         self.done = []
         self.error = None
@@ -175,8 +183,8 @@ class Trial:
         is_held = mutant.held and mutant not in self.simulated and not self.options.kill
         stages = [(mutant.held, [mutant.held], [f"./{mutant.held}"])] if is_held else [
             (SIMULATOR, self.targets, kills_for(mutant, self.kills))]
-        if room_test(mutant) in self.rooms and not is_held:
-            stages.append((room_test(mutant), [room_test(mutant)], [f"./{room_test(mutant)}"]))
+        if self.rooms and not is_held:
+            stages += [(test, [test], [f"./{test}"]) for test in tests_after(mutant)]
         try:
             texts = mutated(mutant, shop.tree)
         except Broken as broken:
