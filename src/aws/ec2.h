@@ -39,8 +39,6 @@ struct CreateFleet {
 
 // The exact form body of the call without signature: what is kept as the intent and sent again.
 [[nodiscard]] std::string encode(const CreateFleet& request);
-// How many overrides such a body names.
-[[nodiscard]] std::size_t overrides_in(std::string_view encoded);
 
 struct LaunchedInstance {
   InstanceId id;

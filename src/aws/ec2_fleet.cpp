@@ -1,4 +1,5 @@
 #include "aws/ec2_call.h"
+#include "aws/fleet_request.h"
 #include "base/text.h"
 
 namespace mayfly::aws {
@@ -82,6 +83,14 @@ std::size_t overrides_in(std::string_view encoded) {
        at = encoded.find(mark, at + mark.size()))
     ++count;
   return count;
+}
+
+std::string image_in(std::string_view encoded) {
+  const std::string_view mark = ".ImageId=";
+  const std::size_t at = encoded.find(mark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = encoded.substr(at + mark.size());
+  return percent_decode(rest.substr(0, rest.find('&'))).value_or("");
 }
 
 Result<FleetResult> Ec2Client::create_fleet(const std::string& encoded_body, SteadyTime deadline) {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "aws/ec2.h"
+#include "aws/fleet_request.h"
 #include "aws/testing.h"
 
 namespace mayfly {
@@ -46,6 +47,16 @@ TEST_CASE("ec2: a fleet may be partial, with machines and errors in one answer")
   CHECK(result.errors[0].message == "There is no Spot capacity");
   CHECK(result.errors[0].instance_type == "m7i.4xlarge");
   CHECK(result.errors[0].subnet_id == "subnet-b");
+}
+
+TEST_CASE("ec2: the image of a fleet's request can be read from its bytes") {
+  aws::CreateFleet fleet;
+  fleet.tags = {{"a.ImageId=ami-evil", "b&x.ImageId=ami-evil"}};
+  fleet.overrides = {{"c7i.large", "subnet-a", ""}};
+  CHECK(aws::image_in(aws::encode(fleet)).empty());
+  fleet.overrides.push_back({"c7i.large", "subnet-b", "ami-0a"});
+  CHECK(aws::image_in(aws::encode(fleet)) == "ami-0a");
+  CHECK(aws::image_in("x.ImageId=ami-0b") == "ami-0b");
 }
 
 TEST_CASE("ec2: a fleet that launched nothing is an answer, not a failure") {

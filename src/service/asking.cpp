@@ -14,6 +14,7 @@ constexpr int k_bind_tries = 4;
 constexpr int k_judged_max = 20;
 constexpr Millis k_judging_max = Seconds{15};
 constexpr Millis k_wait_step{500};
+constexpr std::size_t k_workflow_max = 200;
 
 Result<const RepositoryConfig*> repository_for_label(const Config& config,
                                                      const std::string& label) {
@@ -45,6 +46,12 @@ bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& a
     return std::any_of(leases.begin(), leases.end(),
                        [&](const Lease& lease) { return lease.architecture == wanted; });
   });
+}
+
+// The reports read the workflow from it (report/stages.h).
+std::string verified_as(const RunFacts& run) {
+  const std::string named = "run " + std::to_string(run.id);
+  return run.workflow.empty() ? named : named + " of " + printable(run.workflow, k_workflow_max);
 }
 
 // An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
@@ -117,7 +124,7 @@ Result<std::vector<AskedLease>> Asking::all_existing(const std::vector<Lease>& w
 }
 
 Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wanted,
-                                                           WallTime asked_at) {
+                                                           const RunFacts& run, WallTime asked_at) {
   TRY_ASSIGN(auto existing, all_existing(wanted));
   if (!existing.empty()) {
     TRY(refuse_if_ended(existing));
@@ -128,7 +135,7 @@ Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wa
   for (Lease& lease : wanted) {
     TRY(launcher_.intend(lease, launcher_.starts_on_demand(lease)));
     events.push_back({lease.id, asked_at, "asked", std::string(to_string(lease.source))});
-    events.push_back({lease.id, verified_at, "verified", "run " + std::to_string(lease.run_id)});
+    events.push_back({lease.id, verified_at, "verified", verified_as(run)});
     events.push_back({lease.id, seams_.clock.wall(), "launching", ""});
   }
   TRY_ASSIGN(auto reservations,
@@ -212,7 +219,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
       key.label = ask.label;
       wanted.push_back(draft(key, run, ask.label));
     }
-    auto asked = reserve_and_launch(std::move(wanted), asked_at);
+    auto asked = reserve_and_launch(std::move(wanted), run, asked_at);
     if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
       return asked;
     for (const Architecture architecture : ask.architectures)
@@ -248,7 +255,7 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
       wanted.push_back(draft(key, run, derived_label(run.id, index, architecture)));
     }
   }
-  return reserve_and_launch(std::move(wanted), asked_at);
+  return reserve_and_launch(std::move(wanted), run, asked_at);
 }
 
 Status Asking::mark_released(Lease& lease) {

@@ -64,6 +64,7 @@ class Asking {
 
  private:
   [[nodiscard]] Result<std::vector<AskedLease>> reserve_and_launch(std::vector<Lease> wanted,
+                                                                   const RunFacts& run,
                                                                    WallTime asked_at);
   [[nodiscard]] Result<std::vector<AskedLease>> all_existing(const std::vector<Lease>& wanted);
   [[nodiscard]] Result<std::vector<AskedLease>> bind_and_create(const RepositoryConfig& repository,

@@ -1,5 +1,6 @@
 #include "service/launcher.h"
 
+#include "aws/fleet_request.h"
 #include "base/digest.h"
 #include "base/text.h"
 #include "lease/enforce.h"
@@ -215,6 +216,7 @@ Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& mac
   return write(std::move(lease), [&](Decision& decision) -> Status {
     Lease& next = decision.next;
     Launch& launch = next.launch;
+    const std::string image = aws::image_in(launch.request);
     launch.pending = false;
     launch.request.clear();
     launch.boots += 1;
@@ -229,7 +231,7 @@ Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& mac
     next.reason.clear();
     move_to(decision, LeaseState::booting, seams_.clock.wall(),
             machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
-                std::string(aws::to_string(machine.market)));
+                std::string(aws::to_string(machine.market)) + (image.empty() ? "" : " " + image));
     return {};
   });
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "aws/fleet_request.h"
 #include "service/launcher.h"
 #include "service/testing.h"
 

@@ -134,6 +134,16 @@ TEST_CASE("launcher: a rate limit or an outage inside a fleet's answer refuses n
   }
 }
 
+TEST_CASE("launcher: the stamp of a machine names it, its type, zone and market, and its image") {
+  Service service;
+  service.ec2_wire.answer(200, launched_xml("i-0123456789abcdef0"));
+  const Lease lease = sent(service, intended(service));
+  const LeaseEvent booting = service.ledger->events(lease.id)->back();
+  CHECK(booting.name == "booting");
+  CHECK(booting.detail.starts_with("i-0123456789abcdef0 "));
+  CHECK(booting.detail.ends_with(" spot ami-0a"));
+}
+
 TEST_CASE(
     "launcher: on-demand is tried where spot has none, as a launch with an intent of its own") {
   Service service;
