@@ -170,10 +170,10 @@ def a_boot_without_end_ends_at_the_timeout():
 
 
 def a_wait_beyond_the_timeout_is_not_begun():
-    money = problem(429, "limit-money", "the day's money", "wait", **{"Retry-After": "3600"})
+    money = problem(429, "limit-money-day", "the day's money", "wait", **{"Retry-After": "3600"})
     with Scripted(POST=[money]) as service:
         began = time.monotonic()
-        fails_with(act(service.url), "limit-money: the day's money", "told to wait 3600 s")
+        fails_with(act(service.url), "limit-money-day: the day's money", "told to wait 3600 s")
         wants(time.monotonic() - began < 3, "it waited in vain")
 
 
