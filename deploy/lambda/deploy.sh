@@ -11,6 +11,7 @@
 #   --arch x86_64|arm64    of the program (x86_64)
 #   --ca-bundle FILE       certificate authorities into the zip, to be believed instead of Lambda's own
 #   --alarm-topic ARN      the SNS topic that alarms go to; without it, as it was
+#   --metrics all|alarms   which CloudWatch makes; all cost more (alarms); without it, as it was
 #   --stack NAME           mayfly-DEPLOYMENT
 #   --bucket NAME          DEPLOYMENT-ACCOUNT-REGION, made if it is not there
 #   --work DIR             where the filled configuration and the zip are left (build/lambda)
@@ -27,7 +28,7 @@ say() { printf '%s\n' "$*"; }
 fail() { printf 'deploy.sh: %s\n' "$*" >&2; exit 1; }
 refuse() { printf 'deploy.sh: %s\n' "$1" >&2; printf '  %s\n' "${@:2}" >&2; exit 2; }
 
-config=mayfly.toml binary='' token_file='' concurrency='' arch=x86_64 bundle='' topic='' off=no
+config=mayfly.toml binary='' token_file='' concurrency='' arch=x86_64 bundle='' topic='' metrics='' off=no
 stack='' bucket='' work=$here/../../build/lambda
 
 take_options() {
@@ -47,6 +48,7 @@ take_options() {
       --arch) arch=$2 ;;
       --ca-bundle) bundle=$2 ;;
       --alarm-topic) topic=$2 ;;
+      --metrics) metrics=$2 ;;
       --stack) stack=$2 ;;
       --bucket) bucket=$2 ;;
       --work) work=$2 ;;
@@ -56,6 +58,7 @@ take_options() {
   done
   [[ $concurrency =~ ^(|none|0|[1-9][0-9]{0,2})$ ]] || refuse '--concurrency is a number up to 999, or none'
   [[ $arch =~ ^(x86_64|arm64)$ ]] || refuse '--arch is x86_64 or arm64'
+  [[ $metrics =~ ^(|all|alarms)$ ]] || refuse '--metrics is all or alarms'
   [[ $off == yes || -f $binary ]] || refuse '--binary FILE is needed: the program, as ./dev build makes it'
 }
 
@@ -249,6 +252,7 @@ parameters() {
     "GitHubTokenParameter=$token_parameter" "Vpc=$vpc" "SubnetOne=${subnets[0]}"
     "SubnetTwo=${subnets[1]:-}" "SubnetThree=${subnets[2]:-}")
   [[ -z $topic ]] || overrides+=("AlarmTopic=$topic")
+  [[ -z $metrics ]] || overrides+=("Metrics=$metrics")
   local ca=/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem
   [[ -z $bundle ]] || ca=/var/task/ca-bundle.pem
   overrides+=("CaBundle=$ca")

@@ -4,13 +4,25 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/json.h"
+#include "cli/metrics.h"
 #include "http/problem.h"
+#include "report/exposition.h"
 
 namespace mayfly::cli {
 
 void LastSweep::note(WallTime at, const SweepReport& report) {
   const std::scoped_lock lock(mutex_);
   last_.emplace(at, report);
+  totals_.sweeps += 1;
+  totals_.problems += static_cast<std::int64_t>(report.problems.size());
+  totals_.terminated += report.terminated;
+  totals_.orphans += report.orphans;
+  totals_.runners_removed += report.runners_removed;
+}
+
+SweepTotals LastSweep::totals() const {
+  const std::scoped_lock lock(mutex_);
+  return totals_;
 }
 
 std::optional<std::pair<WallTime, SweepReport>> LastSweep::get() const {
@@ -19,10 +31,19 @@ std::optional<std::pair<WallTime, SweepReport>> LastSweep::get() const {
 }
 
 HttpResponse Admin::handle(const HttpRequest& request) {
-  if (request.url != "/healthz")
-    return problem_response({Code::no_such_path, "try /healthz", std::nullopt});
+  if (request.url != "/healthz" && request.url != "/metrics")
+    return problem_response({Code::no_such_path, "try /healthz or /metrics", std::nullopt});
   if (request.method != "GET" && request.method != "HEAD")
     return problem_response({Code::method_not_allowed, "allowed here: GET", std::nullopt});
+  if (request.url == "/healthz") return health();
+  HttpResponse response;
+  response.headers.add("Content-Type", report::k_exposition_type);
+  response.headers.add("Cache-Control", "no-store");
+  response.body = metrics_text(config_, ledger_, counters_, last_sweep_, clock_.wall());
+  return response;
+}
+
+HttpResponse Admin::health() {
   const auto audit = ledger_.audit();
   if (!audit) return problem_response(audit.error());
   const auto last = last_sweep_.get();

@@ -1,6 +1,7 @@
 #pragma once
 
-// The operator's listener, on loopback only: whether the service is alive and its sweep on time.
+// The operator's listener, on loopback only: whether the service is alive and its sweep on time,
+// and its metrics.
 // Thread rule: handle() is called from several threads at once.
 
 #include <mutex>
@@ -14,30 +15,51 @@
 
 namespace mayfly::cli {
 
+// Of all sweeps of this process.
+struct SweepTotals {
+  std::int64_t sweeps = 0;
+  std::int64_t problems = 0;
+  std::int64_t terminated = 0;
+  std::int64_t orphans = 0;  // of those
+  std::int64_t runners_removed = 0;
+};
+
 class LastSweep {
  public:
   void note(WallTime at, const SweepReport& report);
   [[nodiscard]] std::optional<std::pair<WallTime, SweepReport>> get() const;
+  [[nodiscard]] SweepTotals totals() const;
 
  private:
   mutable std::mutex mutex_;
   std::optional<std::pair<WallTime, SweepReport>> last_;
+  SweepTotals totals_;
 };
+
+struct Counters;  // cli/metrics.h
 
 class Admin final : public HttpService {
  public:
-  Admin(const Config& config, Clock& clock, Ledger& ledger, LastSweep& last_sweep)
-      : config_(config), clock_(clock), ledger_(ledger), last_sweep_(last_sweep) {}
+  Admin(const Config& config, Clock& clock, Ledger& ledger, LastSweep& last_sweep,
+        const Counters& counters)
+      : config_(config),
+        clock_(clock),
+        ledger_(ledger),
+        last_sweep_(last_sweep),
+        counters_(counters) {}
 
   // GET /healthz: 200 while the sweep is on time and could see the cloud, else 503; both with
-  // figures.
+  // figures. GET /metrics: for Prometheus (cli/metrics.h).
   [[nodiscard]] HttpResponse handle(const HttpRequest& request) override;
 
  private:
+  [[nodiscard]] HttpResponse health();
+
   const Config& config_;
   Clock& clock_;
   Ledger& ledger_;
   LastSweep& last_sweep_;
+  const Counters& counters_;
 };
 
 }  // namespace mayfly::cli

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/json.h"
+#include "cli/metrics.h"
 #include "service/testing.h"
 
 namespace mayfly::cli {
@@ -10,7 +11,8 @@ namespace {
 
 struct AdminBench : testing::Service {
   LastSweep last_sweep;
-  Admin admin{config, clock, *ledger, last_sweep};
+  Counters counters;
+  Admin admin{config, clock, *ledger, last_sweep, counters};
 
   HttpResponse get(const std::string& target) { return admin.handle({"GET", target, {}, "", ""}); }
   // A sweep that saw so many instances; -1: it could not see the cloud.
@@ -70,9 +72,18 @@ TEST_CASE("admin: a sweep that is late is not health, until the next one") {
   CHECK(bench.get("/healthz").status == 200);
 }
 
+TEST_CASE("admin: metrics are text in Prometheus's form") {
+  AdminBench bench;
+  const HttpResponse answer = bench.get("/metrics");
+  CHECK(answer.status == 200);
+  CHECK(answer.headers.find("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(answer.body.find("\nmayfly_ledger_up 1\n") != std::string::npos);
+  CHECK(bench.admin.handle({"POST", "/metrics", {}, "", ""}).status == 405);
+}
+
 TEST_CASE("admin: there is nothing else") {
   AdminBench bench;
-  for (const char* target : {"/", "/healthz/", "/healthz?x", "/metrics", "/v1/leases"}) {
+  for (const char* target : {"/", "/healthz/", "/healthz?x", "/metrics/", "/v1/leases"}) {
     const HttpResponse answer = bench.get(target);
     CHECK_MESSAGE(answer.status == 404, std::string(target));
     CHECK(json_string(body_of(answer), "code") == "no-such-path");

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/process.h"
-#include "cli/table.h"
+#include "report/table.h"
 
 namespace mayfly::cli {
 namespace {
@@ -31,7 +31,7 @@ json::array refused_json(const std::vector<LeaseEvent>& refused) {
 
 void print_refused(const std::vector<LeaseEvent>& refused) {
   if (refused.empty()) return;
-  Table table({"LEASE", "FIRST AT", "REFUSED", "BECAUSE"});
+  report::Table table({"LEASE", "FIRST AT", "REFUSED", "BECAUSE"});
   for (std::size_t i = 0; i < std::min(refused.size(), k_refused_shown_max); ++i) {
     const LeaseEvent& one = refused[i];
     table.add({one.lease_id.text, iso8601(one.at), one.name, printable(one.detail, 80)});

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
@@ -5,6 +6,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/process.h"
+#include "cli/terminal.h"
 
 namespace mayfly::cli {
 namespace {
@@ -21,12 +23,28 @@ const char* word(Finding::Level level) {
   return "problem";
 }
 
+Tone tone_of(Finding::Level level) {
+  if (level == Finding::Level::ok) return Tone::good;
+  return level == Finding::Level::warning ? Tone::warning : Tone::bad;
+}
+
+std::string counted(const std::vector<Finding>& findings, Finding::Level level,
+                    std::string_view what) {
+  const auto count = std::count_if(findings.begin(), findings.end(),
+                                   [level](const Finding& one) { return one.level == level; });
+  return std::to_string(count) + " " + plural(count, what);
+}
+
 void print(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
-    std::printf("%-8s %s: %s\n", word(finding.level), finding.subject.c_str(),
+    const std::string level(word(finding.level));
+    std::printf("%s%s %s: %s\n", toned(tone_of(finding.level), level).c_str(),
+                std::string(8 - level.size(), ' ').c_str(), finding.subject.c_str(),
                 finding.text.c_str());
     if (!finding.remedy.empty()) std::printf("         %s\n", finding.remedy.c_str());
   }
+  std::fprintf(stderr, "%s, %s\n", counted(findings, Finding::Level::problem, "problem").c_str(),
+               counted(findings, Finding::Level::warning, "warning").c_str());
 }
 
 void print_json(const std::vector<Finding>& findings) {

@@ -1,9 +1,11 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/embedded_metrics.h"
 #include "cli/process.h"
 #include "lambda/function.h"
 #include "lambda/runtime_api.h"
+#include "report/tally.h"
 #include "service/interruption_notice.h"
 #include "service/stateless_sweep.h"
 #include "web/api.h"
@@ -15,6 +17,7 @@ using lambda::Function;
 using lambda::RuntimeApi;
 
 constexpr const char* k_runtime_variable = "AWS_LAMBDA_RUNTIME_API";
+constexpr const char* k_metrics_variable = "MAYFLY_METRICS";
 
 std::string config_path(Process& process) {
   if (auto named = process.environment.variable("MAYFLY_CONFIG")) return *named;
@@ -45,9 +48,12 @@ Error run_enforcer(Process& process, RuntimeApi& runtime, const Config& config) 
 }
 
 // One line for each sweep: the template's alarms read it.
-void say_state(Process& process, const Config& config, Ledger& ledger, const SweepReport& report) {
-  const auto usage = ledger.usage(config.limits, process.clock.wall());
+void say_state(Process& process, const Config& config, Ledger& ledger, EmbeddedMetrics& metrics,
+               const SweepReport& report) {
+  const WallTime now = process.clock.wall();
+  const auto usage = ledger.usage(config.limits, now);
   if (!usage) return process.log.warning("sweep-problem", {{"problem", usage.error().message}});
+  metrics.say_sweep(report, *usage, now);
   process.log.info("sweep-state",
                    {LogField::number("overdue_seconds", report.overdue / Seconds{1}),
                     LogField::number("money_percent", money_percent(*usage, config.limits))});
@@ -55,16 +61,25 @@ void say_state(Process& process, const Config& config, Ledger& ledger, const Swe
 
 // Why it ended; its own error is a start that failed.
 Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& config) {
-  TRY_ASSIGN(const Parts parts, put_together(process, config));
-  Ledger& ledger = *parts.ledger;
-  ControlPlane& plane = *parts.plane;
+  TRY_ASSIGN(const auto books, open_ledger(process, config));
+  EmbeddedMetrics metrics(process.log, config.deployment,
+                          process.environment.variable(k_metrics_variable) == "all");
+  report::Tally tally;
+  report::CountingLedger ledger(*books, tally,
+                                [&](const Lease& lease, const report::Journey& journey) {
+                                  metrics.say_runner(lease, journey, process.clock.wall());
+                                });
+  const World world{process.clock,     process.entropy,  process.log, process.environment,
+                    process.transport, process.doorbell, ledger};
+  TRY_ASSIGN(const auto made, ControlPlane::make(config, world));
+  ControlPlane& plane = *made;
   Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
           plane.claims());
   Function function(
       {process.clock, process.log}, &api,
       [&]() -> Result<SweepReport> {
         SweepReport report = plane.sweeper().sweep();
-        say_state(process, config, ledger, report);
+        say_state(process, config, ledger, metrics, report);
         return report;
       },
       config.sweep_every,

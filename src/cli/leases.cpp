@@ -4,54 +4,93 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/lease_rows.h"
 #include "cli/process.h"
-#include "cli/table.h"
+#include "cli/terminal.h"
+#include "os/signals.h"
+#include "report/report_json.h"
+#include "report/table.h"
+#include "report/tables.h"
 #include "web/lease_json.h"
 
 namespace mayfly::cli {
 namespace {
 
-std::string where(const Lease& lease) {
-  if (lease.launch.instance_id.empty()) return "-";
-  return lease.launch.instance_type + " " + lease.launch.zone +
-         (lease.launch.on_demand ? " on-demand" : " spot");
+constexpr Millis k_watch_every = Seconds{2};
+constexpr int k_bar_columns = 40;
+
+Result<std::vector<Lease>> read(Ledger& ledger, const LeasesAsk& ask) {
+  return ask.all ? ledger.recent(ask.count_max) : ledger.live();
 }
 
-std::string state_of(const Lease& lease) {
-  std::string text(to_string(lease.state));
-  if (lease.outcome != Outcome::none) text += " (" + std::string(to_string(lease.outcome)) + ")";
-  return text;
+void print_changes(const CommonOptions& options, const Config& config,
+                   const std::vector<Changes::Change>& changes, WallTime now) {
+  for (const Changes::Change& change : changes) {
+    if (options.json) {
+      json::object line = lease_json(change.lease, config.public_url);
+      line["is_live"] = !change.has_left;
+      std::printf("%s\n", json::serialize(line).c_str());
+    } else {
+      std::printf("%s\n", change_line(change, now).c_str());
+    }
+  }
+  std::fflush(stdout);
 }
 
-Status print_leases(const CommonOptions& options, int count_max, bool all) {
+// At a terminal the table, drawn anew; elsewhere a line for each change.
+Status watch(Process& process, const CommonOptions& options, const Config& config, Ledger& ledger,
+             const LeasesAsk& ask) {
+  os::StopSignal stop;
+  const bool redraws = is_terminal(1) && !options.json;
+  Changes changes;
+  do {
+    TRY_ASSIGN(const auto leases, read(ledger, ask));
+    const WallTime now = process.clock.wall();
+    if (!redraws) {
+      print_changes(options, config, changes.since_last(leases), now);
+      continue;
+    }
+    const std::string table =
+        leases.empty() ? std::string("no live leases\n") : leases_table(leases, now);
+    std::printf("%s%s  %zu %s, Ctrl-C ends\n%s", k_clear_screen, iso8601(now).c_str(),
+                leases.size(), plural(static_cast<std::int64_t>(leases.size()), "lease").c_str(),
+                table.c_str());
+    std::fflush(stdout);
+  } while (!stop.wait_for(k_watch_every));
+  return {};
+}
+
+Status print_leases(const CommonOptions& options, const LeasesAsk& ask) {
   Process process;
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   TRY_ASSIGN(const auto ledger, open_ledger(process, config));
-  TRY_ASSIGN(auto leases, all ? ledger->recent(count_max) : ledger->live());
+  if (ask.watch) return watch(process, options, config, *ledger, ask);
+  TRY_ASSIGN(const auto leases, read(*ledger, ask));
   if (options.json) {
     json::array out;
     for (const Lease& lease : leases) out.push_back(lease_json(lease, config.public_url));
     std::printf("%s\n", json::serialize(out).c_str());
     return {};
   }
-  Table table({"LEASE", "REPOSITORY", "RUN", "ARCH", "STATE", "SINCE", "DEADLINE IN", "MACHINE"});
-  const WallTime now = process.clock.wall();
-  for (const Lease& lease : leases)
-    table.add({lease.id.text, lease.repository.text,
-               std::to_string(lease.run_id) + "/" + std::to_string(lease.run_attempt),
-               std::string(to_string(lease.architecture)), state_of(lease),
-               human_duration(now - lease.state_since),
-               is_live(lease.state) ? human_duration(lease.deadline - now) : "-", where(lease)});
-  std::fputs(table.text().c_str(), stdout);
+  std::fputs(leases_table(leases, process.clock.wall()).c_str(), stdout);
   if (leases.empty())
-    std::fputs(all ? "no leases yet\n" : "no live leases (--all shows old ones)\n", stderr);
+    std::fputs(ask.all ? "no leases yet\n" : "no live leases (--all shows old ones)\n", stderr);
   return {};
+}
+
+void print_journey(const report::Journey& journey, const Lease& lease) {
+  if (journey.stages.empty()) return;
+  std::printf("\n%s", report::journey_picture(journey, k_bar_columns).c_str());
+  if (journey.runner)
+    std::printf("runner online after %s\n", human_duration(*journey.runner).c_str());
+  if (const auto stage = report::stage_under_way(journey, lease.state))
+    std::printf("under way: %s\n", std::string(describe(*stage)).c_str());
 }
 
 void print_timeline(const std::vector<LeaseEvent>& events) {
   if (events.empty()) return;
   const WallTime start = events.front().at;
-  Table table({"AFTER", "AT", "EVENT", "DETAIL"});
+  report::Table table({"AFTER", "AT", "EVENT", "DETAIL"});
   for (const LeaseEvent& event : events)
     table.add({human_duration(event.at - start), iso8601_millis(event.at), event.name,
                printable(event.detail, 120)});
@@ -71,6 +110,7 @@ Status print_lease(const CommonOptions& options, const std::string& id) {
   if (options.json) {
     json::object out = lease_json(*lease, config.public_url);
     out["timeline"] = timeline_json(events);
+    out["times"] = report::journey_json(report::journey_of(events));
     out["machines"] = machines_json(machines);
     std::printf("%s\n", json::serialize(out).c_str());
     return {};
@@ -85,6 +125,7 @@ Status print_lease(const CommonOptions& options, const std::string& id) {
         "machine %s %s %s, %s\n", machine.instance_id.text.c_str(), machine.instance_type.c_str(),
         machine.zone.c_str(),
         machine.ended_at ? ("ended, at most " + human_usd(machine.spent)).c_str() : "running");
+  print_journey(report::journey_of(events), *lease);
   print_timeline(events);
   return {};
 }
@@ -120,8 +161,8 @@ int finish(const Status& status) { return status ? 0 : complain(status.error());
 
 }  // namespace
 
-int leases(const CommonOptions& options, int count_max, bool all) {
-  return finish(print_leases(options, count_max, all));
+int leases(const CommonOptions& options, const LeasesAsk& ask) {
+  return finish(print_leases(options, ask));
 }
 int lease(const CommonOptions& options, const std::string& id) {
   return finish(print_lease(options, id));

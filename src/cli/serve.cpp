@@ -6,6 +6,8 @@
 #include "base/ip_address.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
+#include "cli/embedded_metrics.h"
+#include "cli/metrics.h"
 #include "cli/process.h"
 #include "http/problem.h"
 #include "os/descriptor_limit.h"
@@ -99,20 +101,32 @@ Result<int> run(Process& process, const CommonOptions& options) {
   TRY_ASSIGN(const Config config, load_config(process, options.config_path));
   for (const std::string& warning : warnings(config))
     process.log.warning("configuration", {{"warning", warning}});
-  TRY_ASSIGN(const Parts parts, put_together(process, config));
-  Ledger& ledger = *parts.ledger;
-  ControlPlane& plane = *parts.plane;
+  TRY_ASSIGN(const auto books, open_ledger(process, config));
+  Counters counters;
+  counters.started = process.clock.wall();
+  EmbeddedMetrics told(process.log, config.deployment, false);
+  report::CountingLedger ledger(*books, counters.leases,
+                                [&](const Lease& lease, const report::Journey& journey) {
+                                  told.say_runner(lease, journey, process.clock.wall());
+                                });
+  CountingTransport transport(process.transport, process.clock, counters.upstream,
+                              config.github.api_url);
+  const World world{process.clock, process.entropy,  process.log, process.environment,
+                    transport,     process.doorbell, ledger};
+  TRY_ASSIGN(const auto plane_owner, ControlPlane::make(config, world));
+  ControlPlane& plane = *plane_owner;
   Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
           plane.claims());
+  CountingService counted_api(api, process.clock, counters.answers);
   LastSweep last_sweep;
-  Admin admin(config, process.clock, ledger, last_sweep);
+  Admin admin(config, process.clock, ledger, last_sweep, counters);
 
   std::atomic<bool> stopping = false;
   const auto sweep_body = [&] {
     sweep_forever(process, config, plane.sweeper(), last_sweep, stopping);
   };
   os::NamedThread sweeping("sweep", sweep_body);
-  auto server = os::HttpServer::start(api, public_options(process, config));
+  auto server = os::HttpServer::start(counted_api, public_options(process, config));
   std::unique_ptr<os::HttpServer> admin_server;
   Status failed;
   if (!server) {

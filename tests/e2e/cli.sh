@@ -27,7 +27,7 @@ help_teaches() {
   local command words
   runs '--help' 0 --help
   says '--help names every command, the exit statuses and the sample' "$out" serve check leases \
-    lease release sweep audit emulate demo simulate 'Exit status' deploy/mayfly.toml
+    lease release sweep audit costs completion emulate demo simulate 'Exit status' deploy/mayfly.toml
   while read -r command words; do
     run "$command" --help
     # shellcheck disable=SC2086
@@ -35,17 +35,51 @@ help_teaches() {
   done <<'TABLE'
 serve --config MAYFLY_CONFIG mayfly.toml
 check --config --json --create-runner-group
-leases --config --all --count --json
+leases --config --all --count --watch --json
 lease --config --json id
 release --config id
 sweep --config --stateless --json
-audit --config --json
+audit --config --export --sign-with --verify --key --json
+costs --config --by workflow --month --times --markdown --csv --json
+help --man
+completion bash
 emulate --aws-port --github-port --directory --record
 demo --runs --old-shape --lambda --keep --record --verbose
 simulate --seed --runs --years --minutes --scenario --faults --crash-points --replay --list --json
 TABLE
+  runs 'help costs' 0 help costs
+  says 'help costs is costs --help' "$out" 'mayfly costs' --by --month
+  runs 'help of no command' 2 help leasess
   runs '--version' 0 --version
   says '--version says it' "$out" 'mayfly '
+}
+
+# The manual page and the completion, with groff and a bash of their own.
+manual_and_completion() {
+  runs 'help --man' 0 help --man
+  cp "$work/out" "$work/mayfly.1"
+  is 'groff has nothing to say about the manual page' \
+    "$(groff -man -Tutf8 -ww "$work/mayfly.1" 2>&1 >"$work/rendered")" ''
+  says 'the manual page, rendered' "$(sed 's/\x1b\[[0-9;]*m//g; s/.\x08//g' "$work/rendered")" \
+    'MAYFLY(1)' 'mayfly audit' '--sign-with REFERENCE' 'one of repository, workflow' 'EXIT STATUS'
+  if command -v mandoc >"$work/out"; then
+    check 'mandoc finds no error in it' mandoc -T lint -W error "$work/mayfly.1"
+  fi
+  runs 'completion bash' 0 completion bash
+  cp "$work/out" "$work/completion"
+  # shellcheck disable=SC2016
+  check 'bash takes the completion' bash --norc -euc 'source "$1"; complete -p mayfly' _ "$work/completion"
+  is 'completion of a command' "$(complete_words mayfly le)" 'leases lease'
+  is 'completion of an option' "$(complete_words mayfly costs --m)" '--month --markdown'
+  is 'completion of a value' "$(complete_words mayfly costs --by a)" 'actor arch'
+  is 'completion of a file' "$(complete_words mayfly serve --config "$work/mayfly.1")" "$work/mayfly.1"
+  runs 'completion of no shell' 2 completion tcsh
+}
+# complete_words WORD...: what a bash that has sourced it offers for the last of these.
+complete_words() {
+  # shellcheck disable=SC2016
+  bash --norc -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mayfly
+    echo "${COMPREPLY[*]}"' _ "$work/completion" "$@"
 }
 
 wrong_words() {
@@ -172,8 +206,9 @@ live_leases() {
   here 'leases --json' 0 leases --json
   is 'leases --json: both' "$(jq 'length' <<<"$out")" 2
   here 'lease' 0 lease "${ids[0]}"
-  says 'lease: facts and timeline' "$out" "${ids[0]}  online" 'running' "mayfly-$run_id-" asked \
-    verified booting machine-booted claimed online
+  says 'lease: facts, where the time went, and timeline' "$out" "${ids[0]}  online" 'running' \
+    "mayfly-$run_id-" '|#' 'runner online after' 'under way: GitHub gives it a job' asked verified \
+    booting machine-booted claimed online
   here 'lease --json' 0 lease "${ids[0]}" --json
   is 'lease --json: machine and timeline' \
     "$(jq '(.machines | length) == 1 and .timeline[0].event == "asked"' <<<"$out")" true
@@ -184,6 +219,25 @@ live_leases() {
     '{"instances":2,"ended":[]}'
   here 'audit, machines in use' 0 audit
   says 'audit, machines in use: the figures' "$out" '2 live' 'machines are in use' reserved
+}
+
+# Elsewhere than at a terminal: a line for each change. At one: the table, drawn anew.
+watching() {
+  start "$work/watch.log" "$mayfly" leases --watch --config "$config"
+  watcher=$started
+  check 'leases --watch: a line for each lease' wait_until 10 grep -qs "${ids[1]}  online" "$work/watch.log"
+  is 'leases --watch to a file: no control characters' "$(tr -d '\n[:print:]' <"$work/watch.log" | wc -c)" 0
+}
+watching_ends() {
+  check 'leases --watch: and one when it changes' wait_until 10 grep -qs "${ids[1]}  no longer live" "$work/watch.log"
+  is 'leases --watch: nothing is said twice' "$(grep -c "${ids[1]}  online" "$work/watch.log")" 1
+  stop "$watcher" INT
+  is 'leases --watch: Ctrl-C ends it, and well' "$stopped" 0
+  timeout -s INT 3 script -qec "$mayfly leases --watch --config $config" /dev/null \
+    >"$work/screen" 2>&1 </dev/null
+  is 'leases --watch at a terminal: the screen is cleared for each table' \
+    "$(grep -c $'\x1b\[H\x1b\[2J' "$work/screen")" "$(grep -c 'Ctrl-C ends' "$work/screen")"
+  check 'and drawn' grep -q 'no live leases' "$work/screen"
 }
 
 endings() {
@@ -247,11 +301,14 @@ start_emulator
 write_config
 start_service
 help_teaches
+manual_and_completion
 wrong_words
 broken_configurations
 check_runner_group
 check_finds
 live_leases
+watching
 endings
+watching_ends
 without_the_clouds
 finish
