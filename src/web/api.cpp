@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "http/problem.h"
 #include "web/lease_json.h"
+#include "web/openapi.h"
 #include "web/requests.h"
 
 namespace mayfly {
@@ -104,6 +105,9 @@ Api::Answer Api::route(const HttpRequest& request) {
   if (path == "/") return method == "POST" ? seed(request) : method_not_allowed("POST");
   if (path == "/v1/leases")
     return method == "POST" ? create_leases(request, *target) : method_not_allowed("POST");
+  if (path == "/openapi.json")
+    return method == "GET" ? json_response(200, std::string(openapi_description()))
+                           : method_not_allowed("GET");
   if (path == "/v1/claims") return method == "POST" ? claim(request) : method_not_allowed("POST");
 
   const std::string prefix = "/v1/leases/";

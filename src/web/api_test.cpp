@@ -338,5 +338,17 @@ TEST_CASE("api: delete is a doorbell: accepted, rung, and the lease goes on") {
   CHECK(bench.ledger->find(lease.id).value().value().release_asked);
 }
 
+TEST_CASE("api: its description is there for everyone, to read and not to change") {
+  ApiBench bench;
+  const HttpResponse response = bench.send(get("/openapi.json"));
+  CHECK(response.status == 200);
+  CHECK(header_of(response, "Content-Type") == "application/json");
+  CHECK(text_of(parse_json(response.body, upstream_json_limits()).value().as_object(), "openapi") ==
+        "3.1.0");
+  check_problem(bench.send(with_method("POST", "/openapi.json")), 405, "method-not-allowed");
+  check_problem(bench.send(get("/openapi.json?x=1")), 400, "bad-field");
+  check_untouched(bench);
+}
+
 }  // namespace
 }  // namespace mayfly
