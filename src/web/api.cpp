@@ -3,9 +3,13 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "http/problem.h"
+#include "pages/accept.h"
+#include "pages/assets.h"
+#include "pages/page.h"
 #include "web/lease_json.h"
 #include "web/openapi.h"
 #include "web/requests.h"
@@ -49,6 +53,26 @@ bool any_new(const std::vector<AskedLease>& asked) {
   return false;
 }
 
+// For whoever looks with a browser, as a page.
+HttpResponse refusal_of(const HttpRequest& request, const Error& error) {
+  if (request.method != "GET" || pages::preferred_form(request) != pages::Form::html)
+    return problem_response(error);
+  const auto target = parse_target(request.url);
+  return pages::problem_page(error, target ? target->path : "/");
+}
+
+// With a tag, so that a script that asks again and again is told when nothing has changed.
+HttpResponse tagged(const HttpRequest& request, HttpResponse response) {
+  const std::string tag = "\"" + sha256_hex(response.body).substr(0, 16) + "\"";
+  response.headers.set("ETag", tag);
+  response.headers.set("Vary", "Accept");
+  const auto known = request.headers.find("If-None-Match");
+  if (!known || known->find(tag) == std::string_view::npos) return response;
+  response.status = 304;
+  response.body.clear();
+  return response;
+}
+
 HttpResponse leases_response(int status, const std::vector<AskedLease>& asked,
                              const std::string& public_url) {
   json::array leases;
@@ -63,7 +87,7 @@ HttpResponse leases_response(int status, const std::vector<AskedLease>& asked,
 HttpResponse Api::handle(const HttpRequest& request) {
   const SteadyTime started = seams_.clock.steady();
   auto answer = route(request);
-  HttpResponse response = answer ? *answer : problem_response(answer.error());
+  HttpResponse response = answer ? *answer : refusal_of(request, answer.error());
   response.headers.set("X-Request-Id", seams_.entropy.hex(8));
   // A machine that boots holds its clock against this.
   response.headers.set("Date", http_date(seams_.clock.wall()));
@@ -111,18 +135,25 @@ Api::Answer Api::route(const HttpRequest& request) {
   if (path == "/v1/claims") return method == "POST" ? claim(request) : method_not_allowed("POST");
 
   const std::string prefix = "/v1/leases/";
-  if (path.starts_with(prefix)) {
-    std::string id = path.substr(prefix.size());
-    const std::string events = "/events";
-    if (id.ends_with(events)) {
-      id.resize(id.size() - events.size());
-      return method == "POST" ? machine_event(request, id) : method_not_allowed("POST");
-    }
-    if (method == "GET") return show_lease(id);
-    if (method == "DELETE") return release_lease(request, id);
-    return method_not_allowed("GET, DELETE");
-  }
+  if (path.starts_with(prefix)) return lease_route(request, path.substr(prefix.size()));
+  if (auto asset = pages::asset_response(path))
+    return method == "GET" ? std::move(*asset) : method_not_allowed("GET");
   return fail(Code::no_such_path, "nothing is served at " + printable(path, 80));
+}
+
+Api::Answer Api::lease_route(const HttpRequest& request, std::string id) {
+  const std::string& method = request.method;
+  const auto leaves = [&id](const std::string& rest) {
+    if (!id.ends_with(rest)) return false;
+    id.resize(id.size() - rest.size());
+    return true;
+  };
+  if (leaves("/events"))
+    return method == "POST" ? machine_event(request, id) : method_not_allowed("POST");
+  if (leaves("/badge.svg")) return method == "GET" ? show_badge(id) : method_not_allowed("GET");
+  if (method == "GET") return show_lease(request, id);
+  if (method == "DELETE") return release_lease(request, id);
+  return method_not_allowed("GET, DELETE");
 }
 
 Api::Answer Api::seed(const HttpRequest& request) {
@@ -174,16 +205,30 @@ Result<std::vector<AskedLease>> Api::wait_for(std::vector<AskedLease> asked, Mil
   return asked;
 }
 
-Api::Answer Api::show_lease(const std::string& id) {
+Api::Answer Api::show_lease(const HttpRequest& request, const std::string& id) {
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  switch (pages::preferred_form(request)) {
+    case pages::Form::html:
+      return lease_pages_.page(request, "/v1/leases/" + lease_id->text, *lease_id);
+    case pages::Form::text:
+      return lease_pages_.summary(*lease_id);
+    case pages::Form::json:
+      break;
+  }
   TRY_ASSIGN(const auto lease, seams_.ledger.find(*lease_id));
   if (!lease) return fail(Code::lease_not_found, "there is no lease " + lease_id->text);
   TRY_ASSIGN(auto events, seams_.ledger.events(*lease_id));
   std::erase_if(events, is_refusal);
   json::object body = lease_json(*lease, config_.public_url);
   body["timeline"] = timeline_json(events);
-  return json_response(200, json::serialize(body) + "\n");
+  return tagged(request, json_response(200, json::serialize(body) + "\n"));
+}
+
+Api::Answer Api::show_badge(const std::string& id) {
+  const auto lease_id = parse_lease_id(id);
+  if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
+  return lease_pages_.badge(*lease_id);
 }
 
 Api::Answer Api::release_lease(const HttpRequest& request, const std::string& id) {

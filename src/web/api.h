@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "http/url.h"
 #include "ledger/ledger.h"
+#include "pages/lease_pages.h"
 #include "seam/clock.h"
 #include "seam/entropy.h"
 #include "seam/http_message.h"
@@ -35,6 +36,7 @@ class Api final : public HttpService {
         seams_(seams),
         asking_(asking),
         claims_(claims),
+        lease_pages_(config, seams.clock, seams.ledger),
         ask_limits_(config.asks, config.listen.trusted_proxies),
         common_lines_(seams.clock, seams.log, k_common_lines_per_minute) {}
 
@@ -49,7 +51,10 @@ class Api final : public HttpService {
   [[nodiscard]] Answer route(const HttpRequest& request);
   [[nodiscard]] Answer seed(const HttpRequest& request);
   [[nodiscard]] Answer create_leases(const HttpRequest& request, const Target& target);
-  [[nodiscard]] Answer show_lease(const std::string& id);
+  // JSON, or what people look at, as Accept says.
+  [[nodiscard]] Answer show_lease(const HttpRequest& request, const std::string& id);
+  [[nodiscard]] Answer show_badge(const std::string& id);
+  [[nodiscard]] Answer lease_route(const HttpRequest& request, std::string id);
   [[nodiscard]] Answer release_lease(const HttpRequest& request, const std::string& id);
   [[nodiscard]] Answer claim(const HttpRequest& request);
   [[nodiscard]] Answer machine_event(const HttpRequest& request, const std::string& id);
@@ -64,6 +69,7 @@ class Api final : public HttpService {
   ApiSeams seams_;
   Asking& asking_;
   Claims& claims_;
+  pages::LeasePages lease_pages_;
   AskLimits ask_limits_;
   LineLimit common_lines_;
   std::atomic<int> waiting_ = 0;  // requests that hold a worker with wait=online
