@@ -168,6 +168,16 @@ audit_file() {
   is 'nothing is added to a file that does not add up' "$? $(grep -c 'nothing is added' "$work/out")" '1 1'
 }
 
+# Only the programs, from Debian's package: installed, it would start a server of its own.
+get_prometheus() {
+  local into=$root/build/prometheus
+  export PATH=$into/usr/bin:$PATH
+  [[ ! -x $into/usr/bin/promtool ]] || return 0
+  rm -rf "$into" && mkdir -p "$into/package" || return
+  (cd "$into/package" && { apt-get -q download prometheus || { apt-get -q update &&
+    apt-get -q download prometheus; }; } && dpkg-deb -x prometheus_*.deb "$into")
+}
+
 need_tools() {
   local tool
   for tool in prometheus promtool jq openssl; do
@@ -175,6 +185,7 @@ need_tools() {
   done
 }
 
+check 'Prometheus is there' get_prometheus
 need_tools
 start_emulator
 write_config
