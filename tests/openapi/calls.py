@@ -35,6 +35,11 @@ def call(method, target, body=None, headers=None):
     return json.loads(answer) if "json" in (response.getheader("Content-Type") or "") else answer
 
 
+def etag(target):
+    with urllib.request.urlopen(SERVICE + target, timeout=10) as answer:
+        return answer.headers["ETag"]
+
+
 def outside(url, body=None):
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=10) as answer:
@@ -67,6 +72,10 @@ def workflow():
     call("POST", "/v1/leases", runners(run, run_attempt=1))
     call("POST", "/v1/leases?wait=online&timeout=1", runners(run))
     call("GET", f"/v1/leases/{lease}")
+    for kind in ("text/html", "text/plain"):
+        call("GET", f"/v1/leases/{lease}", headers={"Accept": kind})
+    call("GET", f"/v1/leases/{lease}", headers={"If-None-Match": etag(f"/v1/leases/{lease}")})
+    call("GET", f"/v1/leases/{lease}/badge.svg")
     call("DELETE", f"/v1/leases/{lease}")
     return run, lease
 
