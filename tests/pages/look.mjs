@@ -132,7 +132,6 @@ async function aLeaseLives(browser) {
   const ready = "The runner is ready and waits for its job";
   const isReady = async () => (await tab.text("#standing")) === ready;
   check("a page becomes current by itself: the runner is ready", await until(isReady), await tab.text("main"));
-  check("and says so to who listens", (await tab.text("#said")) === ready);
   await tab.page.focus("summary");
   await tab.page.keyboard.press("Enter");
   const isOpen = () => tab.page.evaluate(() => document.getElementById("stamps").open);
@@ -143,6 +142,7 @@ async function aLeaseLives(browser) {
     await post(`${GITHUB_URL}/_emulator/runs/${run}/jobs/stop-runners/${verb}`);
   const isOver = async () => (await tab.text("#standing")).startsWith("Ended: the run was over");
   check("a page becomes current by itself: the run is over", await until(isOver), await tab.text("main"));
+  check("and says so to who listens", (await tab.text("#said")) === (await tab.text("#standing")));
   check("what somebody opened stays open", await isOpen());
   check("the page was not loaded anew", loads === 0);
   const isStill = async () => (await tab.page.getAttribute("#main", "data-poll")) === "0";
