@@ -32,7 +32,8 @@ def call(method, target, body=None, headers=None):
         "request_headers": {k.lower(): v for k, v in sent.items()}, "status": response.status,
         "headers": {k.lower(): v for k, v in response.getheaders()}, "body": answer}) + "\n")
     connection.close()
-    return json.loads(answer) if "json" in (response.getheader("Content-Type") or "") else answer
+    is_json = answer and "json" in (response.getheader("Content-Type") or "")
+    return json.loads(answer) if is_json else answer
 
 
 def etag(target):
