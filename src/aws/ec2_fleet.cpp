@@ -1,4 +1,5 @@
 #include "aws/ec2_call.h"
+#include "aws/fleet_error.h"
 #include "aws/fleet_request.h"
 #include "base/text.h"
 
@@ -59,6 +60,14 @@ void add_market(QueryForm& form, const CreateFleet& request) {
 }
 
 }  // namespace
+
+Error interpret(const FleetError& error) {
+  AwsFailure failure;
+  failure.status = 200;
+  failure.code = error.code;
+  failure.message = error.message;
+  return interpret(failure, "ec2:CreateFleet");
+}
 
 std::string_view to_string(Market market) { return market == Market::spot ? "spot" : "on-demand"; }
 

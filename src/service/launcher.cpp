@@ -1,5 +1,6 @@
 #include "service/launcher.h"
 
+#include "aws/fleet_error.h"
 #include "aws/fleet_request.h"
 #include "base/digest.h"
 #include "base/text.h"
@@ -51,11 +52,7 @@ bool is_definite(const Error& error) {
 // nothing that passes by itself, as a rate limit does.
 std::optional<Error> refusal_in(const std::vector<aws::FleetError>& errors) {
   for (const aws::FleetError& error : errors) {
-    aws::AwsFailure failure;
-    failure.status = 200;
-    failure.code = error.code;
-    failure.message = error.message;
-    Error meant = aws::interpret(failure, "ec2:CreateFleet");
+    Error meant = aws::interpret(error);
     if (is_definite(meant) && meant.kind() != ErrorKind::capacity) return meant;
   }
   return std::nullopt;

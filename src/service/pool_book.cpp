@@ -1,6 +1,6 @@
 #include "service/pool_book.h"
 
-#include "aws/client.h"
+#include "aws/fleet_error.h"
 
 namespace mayfly {
 namespace {
@@ -8,12 +8,8 @@ namespace {
 constexpr const char* k_fact = "pools";
 
 bool is_exhaustion(const aws::FleetError& error) {
-  aws::AwsFailure failure;
-  failure.status = 200;
-  failure.code = error.code;
-  failure.message = error.message;
   return !error.instance_type.empty() && !error.subnet_id.empty() &&
-         aws::interpret(failure, "ec2:CreateFleet").code == Code::no_capacity;
+         aws::interpret(error).code == Code::no_capacity;
 }
 
 }  // namespace
