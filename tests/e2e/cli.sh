@@ -195,9 +195,7 @@ live_leases() {
   new_label
   run_id=$(start_run "$label")
   # Labels that are derived from the run: no job of the emulated one takes such a runner.
-  mapfile -t ids < <(curl -s -H 'Content-Type: application/json' --data "$(jq -cn \
-    --argjson run "$run_id" '{repository: "rr-debugger/rr", run_id: $run, runners:
-    [{architecture: "x86_64"}, {architecture: "arm64"}]}')" "$url/v1/leases" | jq -r '.leases[].id')
+  mapfile -t ids < <(ask_for_both "$run_id")
   for id in "${ids[@]}"; do
     check "$id is online" wait_until 40 lease_is "$id" online
   done

@@ -137,6 +137,14 @@ start_emulator() {
   eval "$(grep '^  export ' "$work/emulate.log")"
   github_url=$(sed -n 's/.*GitHub at \(http[^,]*\),.*/\1/p' "$work/emulate.log")
 }
+
+# ask_for_both RUN_ID: a runner of each architecture for the run; prints the leases' ids.
+ask_for_both() {
+  curl -s -H 'Content-Type: application/json' --data "$(jq -cn --argjson run "$1" '{repository:
+    "rr-debugger/rr", run_id: $run, runners: [{architecture: "x86_64"}, {architecture: "arm64"}]}')" \
+    "$url/v1/leases" | jq -r '.leases[].id'
+}
+
 # write_config: sets $url and $admin_port; for the emulator, with limits that do not get in the way.
 write_config() {
   port=$(free_port) admin_port=$port url=http://127.0.0.1:$port
