@@ -74,7 +74,7 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
   TRY_ASSIGN(const auto made, ControlPlane::make(config, world));
   ControlPlane& plane = *made;
   Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
-          plane.claims());
+          plane.claims(), &plane.webhooks());
   Function function(
       {process.clock, process.log}, &api,
       [&]() -> Result<SweepReport> {
@@ -85,6 +85,11 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
       config.sweep_every,
       [&](const InstanceId& instance) {
         return note_interruption({process.clock, process.log, ledger}, instance);
+      },
+      [&](SteadyTime until) {
+        for (const Lookout::Trouble& one : plane.lookout().work_off_hints(until))
+          process.log.warning("hint-left-to-sweep",
+                              {{"doing", one.doing}, {"reason", one.error.message}});
       });
   return lambda::serve(runtime, function, process.log);
 }

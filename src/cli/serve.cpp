@@ -71,6 +71,8 @@ os::HttpServerOptions public_options(Process& process, const Config& config) {
   os::HttpServerOptions options = server_options(process, config, listen.port, listen.workers);
   options.body_bytes_max = k_request_body_max;
   options.queue_max = k_queue_max;
+  if (config.github.webhook_secret)
+    options.large_bodies = {std::string(k_webhook_path), k_delivery_max};
   const std::size_t descriptors = os::raise_descriptor_limit();
   options.connections_max =
       std::min(listen.speaks_tls() ? k_tls_connections_max : k_connections_max,
@@ -116,7 +118,7 @@ Result<int> run(Process& process, const CommonOptions& options) {
   TRY_ASSIGN(const auto plane_owner, ControlPlane::make(config, world));
   ControlPlane& plane = *plane_owner;
   Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
-          plane.claims());
+          plane.claims(), &plane.webhooks());
   CountingService counted_api(api, process.clock, counters.answers);
   LastSweep last_sweep;
   Admin admin(config, process.clock, ledger, last_sweep, counters);

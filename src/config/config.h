@@ -48,16 +48,23 @@ struct GithubConfig {
   GithubScope scope = GithubScope::organization;
   std::string organization;  // scope organization
   std::int64_t runner_group_id = 1;
-  int calls_per_minute = 120;  // in any 60 seconds, of one process
+  int calls_per_minute = 120;                          // in any 60 seconds, of one process
+  std::optional<SecretReference> webhook_secret = {};  // none: webhooks are off
 };
 
 enum class SeedLabels { off, while_a_run_is_live };
+
+// Whose jobs get runners without anybody asking: of later attempts alone, or all that name a
+// derived label.
+enum class Webhook { off, derived };
 
 struct RepositoryConfig {
   RepositoryName name;
   SeedLabels seed_labels = SeedLabels::off;
   std::string seed_label_prefix = "rr_runner_";  // only while seed_labels is on
   RunPolicy policy = {};
+  Webhook webhook = Webhook::off;
+  bool cancel_unserved = false;  // cancel a live run that can get no runner any more
 };
 
 struct AwsConfig {

@@ -19,10 +19,12 @@ constexpr std::array k_listen = {
     Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"}};
 constexpr std::array k_github = {Key{"api_url"},         Key{"token"},
                                  Key{"scope"},           Key{"organization"},
-                                 Key{"runner_group_id"}, Key{"calls_per_minute"}};
+                                 Key{"runner_group_id"}, Key{"calls_per_minute"},
+                                 Key{"webhook_secret"}};
 constexpr std::array k_repository = {
-    Key{"name"},      Key{"seed_labels"}, Key{"seed_label_prefix"}, Key{"events"},
-    Key{"workflows"}, Key{"forks"},       Key{"denied_actors"}};
+    Key{"name"},          Key{"seed_labels"}, Key{"seed_label_prefix"},
+    Key{"events"},        Key{"workflows"},   Key{"forks"},
+    Key{"denied_actors"}, Key{"webhook"},     Key{"cancel_unserved"}};
 constexpr std::array k_aws = {Key{"region"}, Key{"security_group_ids"}, Key{"subnet_ids"},
                               Key{"key_name"}, Key{"public_address"}};
 constexpr std::array k_architectures = {Key{"x86_64"}, Key{"arm64"}};

@@ -52,6 +52,9 @@ Result<RepositoryConfig> parse_repository_table(const Section& section) {
       repository.seed_labels));
   TRY(section.text("seed_label_prefix", k_label_prefix, repository.seed_label_prefix));
   TRY_ASSIGN(repository.policy, parse_policy(section));
+  TRY(section.choice<Webhook>("webhook", {{"off", Webhook::off}, {"derived", Webhook::derived}},
+                              repository.webhook));
+  TRY(section.boolean("cancel_unserved", repository.cancel_unserved));
   return repository;
 }
 
@@ -69,6 +72,10 @@ Result<GithubConfig> parse_github(const Section& section) {
   TRY(section.text("organization", k_organization, github.organization));
   TRY(section.integer("runner_group_id", k_group_ids, github.runner_group_id));
   TRY(section.integer("calls_per_minute", k_calls_per_minute, github.calls_per_minute));
+  if (section.has("webhook_secret")) {
+    github.webhook_secret.emplace();
+    TRY(section.secret("webhook_secret", *github.webhook_secret));
+  }
   if (github.scope == GithubScope::organization) TRY(section.require("organization"));
   if (github.scope == GithubScope::repository && section.has("organization"))
     return section.refuse("organization", "has no meaning while github.scope is \"repository\"");

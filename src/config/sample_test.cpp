@@ -71,8 +71,10 @@ std::string settings_of(const Config& c) {
       << c.limits.machines_per_pull_request << ' ' << c.limits.machines_for_seed_labels << ' '
       << c.limits.launches_per_hour << ' ' << c.limits.launch_failures_max << ' '
       << c.limits.launch_pause.count() << ' ' << c.github.calls_per_minute << ' '
-      << c.asks.per_minute << ' ' << c.asks.per_minute_per_prefix << ' ' << c.ledger_path << ' '
-      << c.ledger_table << ' ' << c.sweep_every.count();
+      << c.asks.per_minute << ' ' << c.asks.per_minute_per_prefix << ' '
+      << static_cast<int>(c.repositories.at(0).webhook) << ' '
+      << c.repositories.at(0).cancel_unserved << ' ' << c.ledger_path << ' ' << c.ledger_table
+      << ' ' << c.sweep_every.count();
   return out.str();
 }
 

@@ -6,9 +6,10 @@
 // again. So is our own budget (call_budget.h): every request is counted, pages, repetitions and
 // redirects too, and one that the budget does not let through fails at once with github_budget. Of
 // GitHub's hourly limit the last fifth is kept from asks, and the last twentieth from the sweep.
-// Answers to GETs of a run are kept with their ETag; a 304 costs nothing of the primary
-// limit. A GET follows one redirect, on the same host only. Nothing is logged, and no error message
-// holds the credential. Thread rule: safe from many threads; no lock is held during a call.
+// Answers to GETs of a run, and of the live ones, are kept with their ETag; a 304 costs nothing
+// of the primary limit. A GET follows one redirect, on the same host only. Nothing is logged, and
+// no error message holds the credential. Thread rule: safe from many threads; no lock is held
+// during a call.
 
 #include <cstdint>
 #include <map>
@@ -122,6 +123,7 @@ struct Job {
   std::vector<std::string> labels;
   std::optional<RunnerId> runner_id;
   std::string runner_name;
+  std::optional<WallTime> created_at = {};
 };
 
 struct Runner {
@@ -197,6 +199,9 @@ class GithubClient {
   [[nodiscard]] Result<std::vector<Job>> list_jobs(const RepositoryName& repository, RunId run,
                                                    int attempt, SteadyTime deadline);
 
+  // Ok: GitHub ends the run, or it was over before (409). Jobs that always run still do.
+  [[nodiscard]] Status cancel_run(const RepositoryName& repository, RunId run, SteadyTime deadline);
+
   // The open pull requests of the repository with exactly this head. GitHub filters by owner and
   // branch only, and not at all where it does not like the filter: its answer is filtered again.
   [[nodiscard]] Result<std::vector<Pull>> list_pulls(const RepositoryName& repository,
@@ -236,7 +241,7 @@ class GithubClient {
  private:
   struct Cached {
     std::string etag;
-    Run run;
+    std::vector<Run> runs;
     std::uint64_t used = 0;  // for eviction of the least recently used
   };
 
@@ -256,8 +261,11 @@ class GithubClient {
 
   [[nodiscard]] Call runners_call(std::string_view below) const;
   [[nodiscard]] Call groups_call(std::string_view below) const;
-  [[nodiscard]] std::optional<Cached> cached_run(const std::string& path);
-  void keep_run(const std::string& path, const HttpResponse& response, const Run& run);
+  [[nodiscard]] std::optional<Cached> kept_answer(const std::string& target);
+  void keep_answer(const std::string& target, const HttpResponse& response,
+                   const std::vector<Run>& runs);
+  [[nodiscard]] Result<std::vector<Run>> list_runs(const RepositoryName& repository,
+                                                   const std::string& status, SteadyTime deadline);
 
   struct Shared {
     explicit Shared(Settings the_settings)
@@ -268,7 +276,7 @@ class GithubClient {
     CallBudget budget;
     RateLimit rate_limit;
     int refusals_in_a_row = 0;           // by rate limits
-    std::map<std::string, Cached> runs;  // by URL path; bounded
+    std::map<std::string, Cached> runs;  // by URL below the host; bounded
     std::uint64_t uses = 0;
   };
   class Counted;  // a call that the budget let through, until it is over

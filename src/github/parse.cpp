@@ -161,6 +161,7 @@ Result<Job> parse_job(const json::object& object) {
   job.runner_id = json_int(object, "runner_id");
   if (job.runner_id && *job.runner_id <= 0) job.runner_id.reset();
   job.runner_name = string_or_empty(object, "runner_name");
+  job.created_at = time_of(object, "created_at");
   return job;
 }
 

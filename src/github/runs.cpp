@@ -23,39 +23,57 @@ Call runs_call(const RepositoryName& repository, const std::string& below) {
 
 }  // namespace
 
-std::optional<GithubClient::Cached> GithubClient::cached_run(const std::string& path) {
+std::optional<GithubClient::Cached> GithubClient::kept_answer(const std::string& target) {
   const std::lock_guard lock(shared_->mutex);
-  const auto found = shared_->runs.find(path);
+  const auto found = shared_->runs.find(target);
   if (found == shared_->runs.end()) return std::nullopt;
   found->second.used = ++shared_->uses;
   return found->second;
 }
 
-void GithubClient::keep_run(const std::string& path, const HttpResponse& response, const Run& run) {
+void GithubClient::keep_answer(const std::string& target, const HttpResponse& response,
+                               const std::vector<Run>& runs) {
   const auto etag = response.headers.find("etag");
   const std::lock_guard lock(shared_->mutex);
-  shared_->runs.erase(path);
+  shared_->runs.erase(target);
   if (!etag || etag->empty()) return;
   if (shared_->runs.size() >= k_runs_kept) {
     shared_->runs.erase(std::min_element(
         shared_->runs.begin(), shared_->runs.end(),
         [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
   }
-  shared_->runs[path] = Cached{std::string(*etag), run, ++shared_->uses};
+  shared_->runs[target] = Cached{std::string(*etag), runs, ++shared_->uses};
 }
 
 Result<Run> GithubClient::get_run(const RepositoryName& repository, RunId id, SteadyTime deadline) {
   Call call = runs_call(repository, "/" + std::to_string(id));
-  const auto cached = cached_run(call.path);
-  if (cached) call.etag = cached->etag;
+  const auto kept = kept_answer(call.path);
+  if (kept) call.etag = kept->etag;
   TRY_ASSIGN(const HttpResponse response, send(call, deadline));
-  if (response.status == 304) return cached->run;
+  if (response.status == 304) return kept->runs.front();
 
   TRY_ASSIGN(const json::object object, parse_object(response.body));
   TRY_ASSIGN(Run run, parse_run(object));
   if (run.id != id) return fail(Code::github_bad_answer, "the answer is about another run");
-  keep_run(call.path, response, run);
+  keep_answer(call.path, response, {run});
   return run;
+}
+
+Result<std::vector<Run>> GithubClient::list_runs(const RepositoryName& repository,
+                                                 const std::string& status, SteadyTime deadline) {
+  Call call = runs_call(repository, "");
+  call.query = {{"status", status}, {"per_page", "100"}};
+  const std::string target = call.path + "?status=" + status;
+  const auto kept = kept_answer(target);
+  if (kept) call.etag = kept->etag;
+  TRY_ASSIGN(const HttpResponse response, send(call, deadline));
+  if (response.status == 304) return kept->runs;
+
+  TRY_ASSIGN(const json::object object, parse_object(response.body));
+  TRY_ASSIGN(const json::array array, parse_list(object, "workflow_runs"));
+  TRY_ASSIGN(std::vector<Run> runs, parse_each<Run>(array, parse_run));
+  keep_answer(target, response, runs);
+  return runs;
 }
 
 Result<std::vector<Run>> GithubClient::list_live_runs(const RepositoryName& repository,
@@ -63,12 +81,7 @@ Result<std::vector<Run>> GithubClient::list_live_runs(const RepositoryName& repo
   std::map<RunId, Run, std::greater<>> newest_first;
   // In the order of a run's life: one that moves on between the two requests is seen in both.
   for (const char* status : {"queued", "in_progress"}) {
-    Call call = runs_call(repository, "");
-    call.query = {{"status", status}, {"per_page", "100"}};
-    TRY_ASSIGN(const HttpResponse response, send(call, deadline));
-    TRY_ASSIGN(const json::object object, parse_object(response.body));
-    TRY_ASSIGN(const json::array array, parse_list(object, "workflow_runs"));
-    TRY_ASSIGN(std::vector<Run> runs, parse_each<Run>(array, parse_run));
+    TRY_ASSIGN(std::vector<Run> runs, list_runs(repository, status, deadline));
     for (Run& run : runs) newest_first.insert_or_assign(run.id, std::move(run));
   }
   std::vector<Run> out;
@@ -85,6 +98,15 @@ Result<std::vector<Job>> GithubClient::list_jobs(const RepositoryName& repositor
   for (const Job& job : jobs)
     if (job.run_id != run) return fail(Code::github_bad_answer, "a job is of another run");
   return jobs;
+}
+
+Status GithubClient::cancel_run(const RepositoryName& repository, RunId run, SteadyTime deadline) {
+  Call call = runs_call(repository, "/" + std::to_string(run) + "/cancel");
+  call.method = "POST";
+  call.permission = "repository \"Actions: read and write\"";
+  const auto response = send(call, deadline);
+  if (response || response.error().code == Code::github_conflict) return {};
+  return fail(response.error());
 }
 
 }  // namespace mayfly::github

@@ -136,6 +136,22 @@ TEST_CASE("github: live runs are the queued and the running ones, newest first, 
   CHECK(bench.transport.sent.at(1).url.ends_with("runs?status=in_progress&per_page=100"));
 }
 
+TEST_CASE(
+    "github: live runs are asked for with the ETags of their lists, and 304 means as before") {
+  Bench bench;
+  bench.transport.answer(200, runs_json(run_json(7)), {{"ETag", "\"q\""}});
+  bench.transport.answer(200, runs_json(run_json(5)), {{"ETag", "\"p\""}});
+  bench.transport.answer(304, "");
+  bench.transport.answer(304, "");
+  REQUIRE(bench.client.list_live_runs(bench.repository, bench.deadline));
+  const auto again = bench.client.list_live_runs(bench.repository, bench.deadline);
+  REQUIRE(again);
+  REQUIRE(again->size() == 2);
+  CHECK(again->at(1).id == 5);
+  CHECK(bench.transport.sent.at(2).headers.find("if-none-match") == "\"q\"");
+  CHECK(bench.transport.sent.at(3).headers.find("if-none-match") == "\"p\"");
+}
+
 TEST_CASE("github: the jobs of an attempt carry their labels; nulls and runner 0 mean none") {
   Bench bench;
   bench.transport.answer(200, jobs_json(job_json(9, 5, R"(["linux",null,"X64"])")));

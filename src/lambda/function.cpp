@@ -12,6 +12,7 @@ namespace {
 // Schedules come every minute: the next one begins while this one's last sweep ends.
 constexpr Millis k_turn = Seconds{55};
 // A sweep may take so long, where GitHub or EC2 are slow.
+constexpr Millis k_hints_patience = Seconds{4};
 constexpr Millis k_sweep_patience = Seconds{30};
 
 std::string text_of(int sweeps, const SweepReport& report) {
@@ -29,7 +30,10 @@ Result<std::string> Function::handle(const Invocation& invocation) {
   if (const auto* request = std::get_if<HttpRequest>(&event)) {
     if (api_ == nullptr)
       return fail(Code::lambda_event_unknown, "this function only sweeps: it answers no requests");
-    return answer_text(api_->handle(*request));
+    const SteadyTime until = seams_.clock.steady() + k_hints_patience;
+    std::string answer = answer_text(api_->handle(*request));
+    if (work_off_hints_) work_off_hints_(until);
+    return answer;
   }
   if (const auto* taken = std::get_if<InterruptionEvent>(&event)) note(*taken);
   return sweep_until(invocation.deadline);

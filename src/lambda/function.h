@@ -4,6 +4,7 @@
 // server. A schedule, and an interruption, make it sweep: once while no lease is live, else every
 // sweep.every until the next minute's schedule takes over, so that an idle deployment costs next to
 // nothing. Requests never sweep: whoever may ask without an account must not choose what we do.
+// Signed webhooks make it look at the runs that they name.
 // Thread rule: one thread.
 
 #include <functional>
@@ -27,15 +28,19 @@ class Function {
  public:
   using Sweep = std::function<Result<SweepReport>()>;
   using Interrupted = std::function<Status(const InstanceId&)>;
+  using WorkOff = std::function<void(SteadyTime until)>;
   // api: none of a function that only sweeps; its requests are refused.
   // on_interruption: before the sweep that an announced interruption makes; none: it is logged.
+  // work_off_hints: what webhooks said is looked at before their answer is posted, since afterwards
+  // the process sleeps. GitHub waits for ten seconds.
   Function(const FunctionSeams& seams, HttpService* api, Sweep sweep, Millis sweep_every,
-           Interrupted on_interruption = {})
+           Interrupted on_interruption = {}, WorkOff work_off_hints = {})
       : seams_(seams),
         api_(api),
         sweep_(std::move(sweep)),
         sweep_every_(sweep_every),
-        on_interruption_(std::move(on_interruption)) {}
+        on_interruption_(std::move(on_interruption)),
+        work_off_hints_(std::move(work_off_hints)) {}
 
   // What to post as the invocation's response, or the error to report.
   [[nodiscard]] Result<std::string> handle(const Invocation& invocation);
@@ -49,6 +54,7 @@ class Function {
   Sweep sweep_;
   Millis sweep_every_;
   Interrupted on_interruption_;
+  WorkOff work_off_hints_;
 };
 
 // Serves until the runtime API says that it is over; answers with why.

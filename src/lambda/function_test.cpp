@@ -58,6 +58,23 @@ SweepReport with_leases(int n) {
   return report;
 }
 
+TEST_CASE("function: hints are worked off after the API's answer, and only after requests") {
+  Bench bench;
+  int worked_off = 0;
+  Function function(
+      {bench.clock, bench.log}, &bench.api, [&]() -> Result<SweepReport> { return SweepReport{}; },
+      Seconds{5}, {},
+      [&](SteadyTime until) {
+        CHECK(bench.api.seen.size() == 1);
+        CHECK(until - bench.clock.steady() <= Seconds{8});  // GitHub waits for ten
+        ++worked_off;
+      });
+  REQUIRE(function.handle({"1", request_event("POST", "/", "{}"), bench.clock.steady()}));
+  CHECK(worked_off == 1);
+  REQUIRE(function.handle({"2", k_scheduled, bench.clock.steady() + Seconds{150}}));
+  CHECK(worked_off == 1);
+}
+
 TEST_CASE("function: a request goes to the API, and never makes it sweep") {
   Bench bench;
   const auto answer = bench.invoke(request_event("POST", "/", "{}"));

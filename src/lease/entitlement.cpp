@@ -14,13 +14,17 @@ bool has_label(const std::vector<std::string>& labels, const std::string& wanted
                      [&](const std::string& label) { return to_lower(label) == lower; });
 }
 
-bool is_for(const JobFacts& job, const Lease& lease) {
-  return has_label(job.labels, lease.label) &&
-         std::all_of(job.labels.begin(), job.labels.end(),
-                     [&](const std::string& label) { return has_label(lease.labels, label); });
+}  // namespace
+
+std::vector<std::string> labels_of_runner(const std::string& label, Architecture architecture) {
+  return {label, "arch_" + std::string(to_string(architecture))};
 }
 
-}  // namespace
+bool is_for(const JobFacts& job, const std::string& label, const std::vector<std::string>& labels) {
+  return has_label(job.labels, label) &&
+         std::all_of(job.labels.begin(), job.labels.end(),
+                     [&](const std::string& one) { return has_label(labels, one); });
+}
 
 bool RunFacts::is_of_fork() const { return to_lower(head_repository) != to_lower(repository.text); }
 
@@ -61,7 +65,7 @@ bool is_binding_open(const Lease& lease, WallTime now) {
 DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs) {
   bool any = false;
   for (const JobFacts& job : jobs) {
-    if (!is_for(job, lease)) continue;
+    if (!is_for(job, lease.label, lease.labels)) continue;
     if (!job.completed) return DemandSeen::open;
     any = true;
   }

@@ -55,7 +55,16 @@ struct JobFacts {
   std::vector<std::string> labels;
   bool completed = false;
   std::string runner_name;
+  bool queued = false;  // for a runner: neither held back by a rule nor begun
+  std::optional<WallTime> created_at = {};
 };
+
+// What a runner of ours registers with.
+[[nodiscard]] std::vector<std::string> labels_of_runner(const std::string& label,
+                                                        Architecture architecture);
+// Whether GitHub gives the job to a runner with these labels, and it names this one among them.
+[[nodiscard]] bool is_for(const JobFacts& job, const std::string& label,
+                          const std::vector<std::string>& labels);
 
 // Whether a runner with these labels is (still) wanted by the jobs: a job is for it when each label
 // of the job is one of the runner's, and it names the lease's own label.

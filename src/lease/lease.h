@@ -62,13 +62,14 @@ enum class Outcome {
 // What makes a lease unique: asking again for the same key is answered with the same lease.
 // A v1 lease is known by its run, attempt and index. A seed lease is known by its label, because
 // its caller names no run; the run it is bound to is then an attribute (Lease::run_id), not the
-// identity.
+// identity. Only where a later attempt of that run carries the label again is it known by label,
+// run and attempt.
 struct LeaseKey {
   RepositoryName repository;
   Architecture architecture = Architecture::x86_64;
   std::string label;    // seed only; else empty
-  RunId run_id = 0;     // v1 only; else 0
-  int run_attempt = 0;  // v1 only; else 0
+  RunId run_id = 0;     // v1, and seed in a later attempt; else 0
+  int run_attempt = 0;  // likewise
   int index = 0;        // v1 only: 0, 1, ... among runners of one architecture in one attempt
 };
 
@@ -162,6 +163,13 @@ inline constexpr const char* k_event_refused = "event-refused";
 [[nodiscard]] LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key);
 // "mayfly-<run_id>-<arch>": what a v1 caller writes into runs-on.
 [[nodiscard]] std::string derived_label(RunId run_id, int index, Architecture architecture);
+// The architecture and index of a label that derived_label() would give for this run, in any case
+// of its letters; none for every other text.
+struct DerivedFrom {
+  Architecture architecture = Architecture::x86_64;
+  int index = 0;
+};
+[[nodiscard]] std::optional<DerivedFrom> parse_derived_label(std::string_view label, RunId run_id);
 // "mf-<deployment>-<lease>-<launch>-<try>": names our runners on GitHub, unique per try.
 [[nodiscard]] std::string runner_name_for(const std::string& deployment, const LeaseId& lease,
                                           int launch, int attempt);

@@ -131,7 +131,9 @@ class HttpServer::Impl {
       refresh_certificate();
       if (!plain.expect_tls(tls_->accepting())) return;
     }
-    std::make_shared<HttpSession>(std::move(plain), options_, submit_, std::move(permit))->start();
+    std::make_shared<HttpSession>(std::move(plain), options_, submit_, large_bodies_,
+                                  std::move(permit))
+        ->start();
   }
 
   void refresh_certificate() {
@@ -157,6 +159,7 @@ class HttpServer::Impl {
   const std::vector<IpNetwork> loopback_ = {*parse_network("127.0.0.0/8"), *parse_network("::1")};
   SystemClock clock_;
   std::optional<ServerTls> tls_;
+  LargeBodyCount large_bodies_ = 0;
   bool is_accepting_ = false;
   std::unique_ptr<Net> net_ = std::make_unique<Net>();
   WorkerPool workers_;

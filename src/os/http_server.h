@@ -40,6 +40,14 @@ struct TlsFiles {
   Millis look_every{2'000};
 };
 
+// One path that takes longer bodies than the others do, from so many requests at once; further ones
+// are told at once to come again (overloaded), so that strangers cannot fill the memory through it.
+struct LargeBodies {
+  std::string path;
+  std::uint64_t bytes_max = 0;
+  std::size_t at_once = 32;
+};
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1";  // numeric, IPv4 or IPv6
   std::uint16_t port = 0;             // 0: the system picks one
@@ -50,6 +58,7 @@ struct HttpServerOptions {
   std::size_t requests_per_connection_max = 100;
   std::uint32_t header_bytes_max = 8 * 1024;
   std::uint64_t body_bytes_max = 64 * 1024;
+  std::optional<LargeBodies> large_bodies = {};
   Millis read_timeout{5'000};    // from a request's first byte to its last
   Millis idle_timeout{10'000};   // until a request's first byte, the TLS handshake included
   Millis write_timeout{10'000};  // for a whole answer

@@ -46,6 +46,58 @@ std::string peer_seen(RawConnection connection, const std::string& headers = "")
   return body == answer.npos ? "none" : answer.substr(body + 4);
 }
 
+std::string post_of(const std::string& path, std::size_t bytes) {
+  return "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(bytes) +
+         "\r\n\r\n";
+}
+
+HttpServerOptions with_large_bodies(std::size_t at_once) {
+  HttpServerOptions options;
+  options.body_bytes_max = 100;
+  options.large_bodies = LargeBodies{"/large", 100'000, at_once};
+  return options;
+}
+
+TEST_CASE("server: one path takes longer bodies, and no other does") {
+  Server server(with_large_bodies(1));
+  for (int i = 0; i < 3; ++i) {  // one after the other there is always room
+    RawConnection connection = server.connect();
+    connection.send(post_of("/large", 100'000) + std::string(100'000, 'x'));
+    CHECK(connection.read_message().starts_with("HTTP/1.1 200"));
+  }
+  for (const std::string& request :
+       {post_of("/large", 100'001), post_of("/large/", 101), post_of("/", 101)}) {
+    RawConnection connection = server.connect();
+    connection.send(request);
+    CHECK_MESSAGE(connection.read_message().starts_with("HTTP/1.1 413"), request);
+  }
+  RawConnection chunked = server.connect();
+  chunked.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+               std::string(0x65, 'x'));
+  CHECK(chunked.read_message().starts_with("HTTP/1.1 413"));
+  CHECK(server.service.calls == 3);
+}
+
+TEST_CASE("server: so many long bodies at once, and who comes after them is told to come again") {
+  Server server(with_large_bodies(2));
+  RawConnection first = server.connect();
+  RawConnection second = server.connect();
+  for (RawConnection* connection : {&first, &second}) connection->send(post_of("/large", 101));
+  const auto third = [&] {
+    RawConnection connection = server.connect();
+    connection.send(post_of("/large", 101) + std::string(101, 'x'));
+    return connection.read_message();
+  };
+  // Once the server has read both heads.
+  CHECK(eventually([&] { return third().starts_with("HTTP/1.1 503"); }));
+  RawConnection small = server.connect();
+  small.send(post_of("/large", 100) + std::string(100, 'x'));
+  CHECK(small.read_message().starts_with("HTTP/1.1 200"));
+  first.send(std::string(101, 'x'));
+  CHECK(first.read_message().starts_with("HTTP/1.1 200"));
+  CHECK(third().starts_with("HTTP/1.1 200"));
+}
+
 TEST_CASE("server: a prefix has its connections, and who is beyond them is closed at once") {
   Server server({.connections_per_prefix_max = 2, .is_loopback_exempt = false});
   RawConnection first = server.connect("127.0.1.1");

@@ -66,14 +66,50 @@ HttpResponse error_response(const HttpServerOptions& options, const Error& error
 }
 
 HttpSession::HttpSession(ServerStream stream, const HttpServerOptions& options,
-                         const Submit& submit, std::shared_ptr<void> permit)
+                         const Submit& submit, LargeBodyCount& large_bodies,
+                         std::shared_ptr<void> permit)
     : stream_(std::move(stream)),
       timer_(stream_.get_executor()),
       options_(options),
       submit_(submit),
+      large_bodies_(large_bodies),
       permit_(std::move(permit)),
       peer_(stream_.peer()),
       buffer_(options.header_bytes_max + k_buffer_slack) {}
+
+HttpSession::~HttpSession() { release_large_body(); }
+
+bool HttpSession::takes_large_body() const {
+  return options_.large_bodies && request_.url == options_.large_bodies->path;
+}
+
+void HttpSession::release_large_body() {
+  if (has_large_body_) --large_bodies_;
+  has_large_body_ = false;
+}
+
+std::uint64_t HttpSession::body_limit() const {
+  return takes_large_body() ? options_.large_bodies->bytes_max : options_.body_bytes_max;
+}
+
+// The parser was made for the longest body that any path takes.
+bool HttpSession::admit_body() {
+  const std::uint64_t announced = parser_->content_length_remaining().value_or(0);
+  if (announced > body_limit()) {
+    on_read_error(http::make_error_code(http::error::body_limit));
+    return false;
+  }
+  parser_->body_limit(body_limit());
+  const bool may_be_long = parser_->chunked() || announced > options_.body_bytes_max;
+  if (!takes_large_body() || !may_be_long) return true;
+  if (large_bodies_ >= options_.large_bodies->at_once) {
+    refuse({Code::overloaded, "too many long requests at once", Millis{1000}});
+    return false;
+  }
+  ++large_bodies_;
+  has_large_body_ = true;
+  return true;
+}
 
 void HttpSession::start() { await_request(); }
 
@@ -95,7 +131,9 @@ void HttpSession::read_header() {
   ++requests_;
   parser_.emplace();
   parser_->header_limit(options_.header_bytes_max);
-  parser_->body_limit(options_.body_bytes_max);
+  parser_->body_limit(options_.large_bodies
+                          ? std::max(options_.large_bodies->bytes_max, options_.body_bytes_max)
+                          : options_.body_bytes_max);
   is_head_ = false;
   http::async_read_header(
       stream_, buffer_, *parser_,
@@ -114,6 +152,7 @@ void HttpSession::on_header(ErrorCode error) {
     return refuse(Code::bad_request_line, std::move(*why));
   is_head_ = request_.method == "HEAD";
   if (is_head_) request_.method = "GET";
+  if (!admit_body()) return;
 
   const bool wants_continue = request_.headers.find("Expect") && message.version() >= 11;
   if (!wants_continue || parser_->is_done()) return read_body();
@@ -136,8 +175,7 @@ void HttpSession::read_body() {
 void HttpSession::on_read_error(ErrorCode error) {
   if (is_expired_) return refuse(Code::request_timeout, "the request did not arrive in time");
   if (error == http::error::body_limit)
-    return refuse(Code::body_too_large,
-                  "at most " + std::to_string(options_.body_bytes_max) + " bytes");
+    return refuse(Code::body_too_large, "at most " + std::to_string(body_limit()) + " bytes");
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
     return refuse(Code::headers_too_large,
                   "at most " + std::to_string(options_.header_bytes_max) + " bytes");
@@ -162,13 +200,18 @@ void HttpSession::dispatch() {
 }
 
 void HttpSession::refuse(Code code, std::string message) {
+  refuse(Error{code, std::move(message), std::nullopt});
+}
+
+void HttpSession::refuse(const Error& error) {
   keep_alive_ = false;
-  answer(error_response(options_, Error{code, std::move(message)}));
+  answer(error_response(options_, error));
 }
 
 void HttpSession::answer(const HttpResponse& response) {
   out_ = response_bytes(response, {.keep_alive = keep_alive_, .without_body = is_head_});
   parser_.reset();
+  release_large_body();
   arm(options_.write_timeout);
   asio::async_write(stream_, asio::buffer(out_),
                     [self = shared_from_this()](ErrorCode error, std::size_t) {

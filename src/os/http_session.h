@@ -22,11 +22,18 @@ using Submit = std::function<bool(HttpRequest, Respond)>;
 // on_error, with a bare answer in place of one that throws.
 [[nodiscard]] HttpResponse error_response(const HttpServerOptions& options, const Error& error);
 
+// How many sessions are receiving a large body, or have one that waits for its answer. Used by the
+// socket thread alone.
+using LargeBodyCount = std::size_t;
+
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   // permit is held as long as the session lives. options and submit must outlive it.
   HttpSession(ServerStream stream, const HttpServerOptions& options, const Submit& submit,
-              std::shared_ptr<void> permit);
+              LargeBodyCount& large_bodies, std::shared_ptr<void> permit);
+  ~HttpSession();
+  HttpSession(const HttpSession&) = delete;
+  HttpSession& operator=(const HttpSession&) = delete;
 
   void start();
 
@@ -38,10 +45,16 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void read_header();
   void on_header(ErrorCode error);
   void read_body();
+  [[nodiscard]] bool takes_large_body() const;
+  [[nodiscard]] std::uint64_t body_limit() const;
+  // False: it was refused.
+  [[nodiscard]] bool admit_body();
+  void release_large_body();
   void on_read_error(ErrorCode error);
   void dispatch();
   void answer(const HttpResponse& response);
   void refuse(Code code, std::string message);
+  void refuse(const Error& error);
   void linger();
   void drain(std::size_t left);
 
@@ -53,6 +66,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   boost::asio::steady_timer timer_;
   const HttpServerOptions& options_;
   const Submit& submit_;
+  LargeBodyCount& large_bodies_;
   std::shared_ptr<void> permit_;
   IpAddress peer_;  // of the socket
   boost::beast::flat_buffer buffer_;
@@ -63,6 +77,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   unsigned armed_ = 0;  // tells a timer that fires late that it is no longer meant
   bool is_expired_ = false;
   bool is_head_ = false;
+  bool has_large_body_ = false;
   bool keep_alive_ = false;
 };
 

@@ -31,13 +31,16 @@ Result<const RepositoryConfig*> repository_for_label(const Config& config,
               "followed by letters, digits and underscores");
 }
 
-// One for each architecture, in the order asked.
-std::vector<AskedLease> as_existing(const std::vector<Lease>& leases,
+// One for each architecture, in the order asked: the newest, which later attempts may have made.
+std::vector<AskedLease> as_existing(const std::vector<Lease>& newest_first,
                                     const std::vector<Architecture>& asked) {
   std::vector<AskedLease> out;
-  for (const Architecture architecture : asked)
-    for (const Lease& lease : leases)
-      if (lease.architecture == architecture) out.push_back({lease, false});
+  for (const Architecture architecture : asked) {
+    const auto newest =
+        std::find_if(newest_first.begin(), newest_first.end(),
+                     [&](const Lease& lease) { return lease.architecture == architecture; });
+    if (newest != newest_first.end()) out.push_back({*newest, false});
+  }
   return out;
 }
 
@@ -52,6 +55,13 @@ bool covers(const std::vector<Lease>& leases, const std::vector<Architecture>& a
 std::string verified_as(const RunFacts& run) {
   const std::string named = "run " + std::to_string(run.id);
   return run.workflow.empty() ? named : named + " of " + printable(run.workflow, k_workflow_max);
+}
+
+// The run has begun another attempt since, whose setup job asks for itself.
+bool is_superseded(const Lease& lease, const std::vector<RunFacts>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [&](const RunFacts& run) {
+    return run.id == lease.run_id && run.attempt > lease.run_attempt;
+  });
 }
 
 // An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
@@ -90,7 +100,6 @@ Code code_of_ended(const Lease& lease) {
 
 Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label) {
   const WallTime now = seams_.clock.wall();
-  const std::string architecture(to_string(key.architecture));
   Lease lease;
   lease.id = lease_id_for(config_.deployment, key);
   lease.repository = key.repository;
@@ -99,7 +108,7 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   lease.architecture = key.architecture;
   lease.index = key.index;
   lease.label = std::move(label);
-  lease.labels = {lease.label, "arch_" + architecture};
+  lease.labels = labels_of_runner(lease.label, key.architecture);
   lease.source = key.label.empty() ? Source::v1 : Source::seed;
   lease.actor = printable(run.actor, 64);
   lease.head = printable(run.head(), 200);
@@ -124,7 +133,8 @@ Result<std::vector<AskedLease>> Asking::all_existing(const std::vector<Lease>& w
 }
 
 Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wanted,
-                                                           const RunFacts& run, WallTime asked_at) {
+                                                           const RunFacts& run, WallTime asked_at,
+                                                           const std::string& how) {
   TRY_ASSIGN(auto existing, all_existing(wanted));
   if (!existing.empty()) {
     TRY(refuse_if_ended(existing));
@@ -134,7 +144,7 @@ Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wa
   const WallTime verified_at = seams_.clock.wall();
   for (Lease& lease : wanted) {
     TRY(launcher_.intend(lease, launcher_.starts_on_demand(lease)));
-    events.push_back({lease.id, asked_at, "asked", std::string(to_string(lease.source))});
+    events.push_back({lease.id, asked_at, "asked", how});
     events.push_back({lease.id, verified_at, "verified", verified_as(run)});
     events.push_back({lease.id, seams_.clock.wall(), "launching", ""});
   }
@@ -208,7 +218,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
     TRY_ASSIGN(const auto live, seams_.ledger.live());
     for (const Lease& lease : live)
       if (lease.source == Source::seed && lease.repository == repository.name &&
-          lease.label != ask.label)
+          lease.label != ask.label && !is_superseded(lease, runs))
         taken.insert({lease.run_id, lease.architecture});
     TRY_ASSIGN(const auto run, bind_allowed(repository, ask.architectures, taken, runs));
     std::vector<Lease> wanted;
@@ -219,7 +229,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
       key.label = ask.label;
       wanted.push_back(draft(key, run, ask.label));
     }
-    auto asked = reserve_and_launch(std::move(wanted), run, asked_at);
+    auto asked = reserve_and_launch(std::move(wanted), run, asked_at, "seed");
     if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
       return asked;
     for (const Architecture architecture : ask.architectures)
@@ -255,7 +265,16 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
       wanted.push_back(draft(key, run, derived_label(run.id, index, architecture)));
     }
   }
-  return reserve_and_launch(std::move(wanted), run, asked_at);
+  return reserve_and_launch(std::move(wanted), run, asked_at, "v1");
+}
+
+Result<AskedLease> Asking::serve(const RepositoryConfig& repository, const RunFacts& run,
+                                 const Place& place, const std::string& why) {
+  TRY(may_have_runners(run, repository.name, run.attempt));
+  Lease lease = draft(key_of(repository.name, run, place), run, place.label);
+  lease.run_confirmed = place.is_bare;  // the run's own job shows the label
+  TRY_ASSIGN(auto asked, reserve_and_launch({std::move(lease)}, run, seams_.clock.wall(), why));
+  return std::move(asked.front());
 }
 
 Status Asking::mark_released(Lease& lease) {

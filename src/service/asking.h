@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "lease/places.h"
 #include "ledger/ledger.h"
 #include "seam/clock.h"
 #include "seam/doorbell.h"
@@ -54,6 +55,10 @@ class Asking {
 
   [[nodiscard]] Result<std::vector<AskedLease>> create(const SeedAsk& ask);
   [[nodiscard]] Result<std::vector<AskedLease>> create(const RunnersAsk& ask);
+  // A lease for jobs of a live run that wait, though nobody asked for them. The caller has judged
+  // the run. why: "re-run", for the timeline. A lease that exists and has not ended is no error.
+  [[nodiscard]] Result<AskedLease> serve(const RepositoryConfig& repository, const RunFacts& run,
+                                         const Place& place, const std::string& why);
   // The leases of these labels are looked at now; nothing that is still needed ends. Unknown labels
   // are no error: the seed's stop job also runs when its setup never did.
   [[nodiscard]] Result<std::vector<Lease>> release_labels(const std::vector<std::string>& labels);
@@ -65,7 +70,8 @@ class Asking {
  private:
   [[nodiscard]] Result<std::vector<AskedLease>> reserve_and_launch(std::vector<Lease> wanted,
                                                                    const RunFacts& run,
-                                                                   WallTime asked_at);
+                                                                   WallTime asked_at,
+                                                                   const std::string& how);
   [[nodiscard]] Result<std::vector<AskedLease>> all_existing(const std::vector<Lease>& wanted);
   [[nodiscard]] Result<std::vector<AskedLease>> bind_and_create(const RepositoryConfig& repository,
                                                                 const SeedAsk& ask,

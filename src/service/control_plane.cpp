@@ -34,15 +34,22 @@ AwsClients::AwsClients(const Config& config, Clock& clock, Environment& environm
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::make(const Config& config, const World& world) {
   auto aws = std::make_unique<AwsClients>(config, world.clock, world.environment, world.transport);
-  TRY_ASSIGN(Secret token, resolve(config.github.token, world.environment, aws->ssm, world.clock));
+  const auto read = [&](const SecretReference& reference) {
+    return resolve(reference, world.environment, aws->ssm, world.clock);
+  };
+  Secrets secrets;
+  TRY_ASSIGN(secrets.github_token, read(config.github.token));
+  if (config.github.webhook_secret) {
+    TRY_ASSIGN(secrets.webhooks, read(*config.github.webhook_secret));
+  }
   return std::unique_ptr<ControlPlane>(
-      new ControlPlane(config, world, std::move(aws), std::move(token)));
+      new ControlPlane(config, world, std::move(aws), std::move(secrets)));
 }
 
 ControlPlane::ControlPlane(const Config& config, const World& world,
-                           std::unique_ptr<AwsClients> aws, Secret github_token)
+                           std::unique_ptr<AwsClients> aws, Secrets secrets)
     : aws_(std::move(aws)),
-      token_(std::move(github_token)),
+      token_(std::move(secrets.github_token)),
       github_(world.transport, world.clock, token_, github_settings(config)),
       github_for_sweep_(github_.serving(github::Purpose::sweep)),
       github_for_claims_(github_.serving(github::Purpose::claims)),
@@ -57,8 +64,10 @@ ControlPlane::ControlPlane(const Config& config, const World& world,
       claims_(config,
               {world.clock, world.log, world.doorbell, world.ledger, github_for_claims_, aws_->ec2},
               packages_),
+      webhooks_(config, {world.log, world.doorbell, hints_}, std::move(secrets.webhooks)),
+      lookout_(config, {world.clock, world.log, world.ledger}, demand_of_sweep_, asking_, hints_),
       sweeper_(config, {world.clock, world.log, world.ledger, github_for_sweep_, aws_->ec2},
-               demand_of_sweep_, launcher_),
+               demand_of_sweep_, launcher_, lookout_),
       diagnosis_(config,
                  {world.clock, github_for_sweep_, aws_->ec2, aws_->credentials, world.ledger},
                  images_, packages_) {}

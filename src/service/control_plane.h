@@ -22,11 +22,14 @@
 #include "service/claims.h"
 #include "service/demand.h"
 #include "service/diagnosis.h"
+#include "service/hints.h"
 #include "service/images.h"
 #include "service/launch_template.h"
 #include "service/launcher.h"
+#include "service/lookout.h"
 #include "service/runner_packages.h"
 #include "service/sweeper.h"
+#include "service/webhooks.h"
 
 namespace mayfly {
 
@@ -59,18 +62,24 @@ class AwsClients {
 
 class ControlPlane {
  public:
-  // Resolves the GitHub secret (secret_unreadable) and calls nobody else.
+  // Resolves GitHub's secrets (secret_unreadable) and calls nobody else.
   [[nodiscard]] static Result<std::unique_ptr<ControlPlane>> make(const Config& config,
                                                                   const World& world);
 
   [[nodiscard]] Asking& asking() { return asking_; }
   [[nodiscard]] Claims& claims() { return claims_; }
   [[nodiscard]] Sweeper& sweeper() { return sweeper_; }
+  [[nodiscard]] Lookout& lookout() { return lookout_; }
+  [[nodiscard]] Webhooks& webhooks() { return webhooks_; }
   [[nodiscard]] Diagnosis& diagnosis() { return diagnosis_; }
 
  private:
+  struct Secrets {
+    Secret github_token;
+    std::optional<Secret> webhooks;
+  };
   ControlPlane(const Config& config, const World& world, std::unique_ptr<AwsClients> aws,
-               Secret github_token);
+               Secrets secrets);
 
   std::unique_ptr<AwsClients> aws_;
   github::FixedToken token_;
@@ -85,6 +94,9 @@ class ControlPlane {
   RunnerPackages packages_;
   Asking asking_;
   Claims claims_;
+  Hints hints_;
+  Webhooks webhooks_;
+  Lookout lookout_;
   Sweeper sweeper_;
   Diagnosis diagnosis_;
 };

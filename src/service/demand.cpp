@@ -74,6 +74,10 @@ void Demand::believe(const RepositoryName& repository, RunId id, const Result<Ru
 
 Result<RunFacts> Demand::run(const RepositoryName& repository, RunId id) {
   if (auto known = believed(repository, id)) return std::move(*known);
+  return fresh_run(repository, id);
+}
+
+Result<RunFacts> Demand::fresh_run(const RepositoryName& repository, RunId id) {
   const SteadyTime deadline = call_deadline(clock_);
   auto run = with_retries(k_request_retries, Idempotency::safe_to_repeat, clock_, entropy_,
                           deadline, [&] { return github_.get_run(repository, id, deadline); });
@@ -145,12 +149,17 @@ Result<std::vector<RunFacts>> Demand::live_runs(const RepositoryName& repository
   return facts;
 }
 
+Status Demand::cancel(const RepositoryName& repository, RunId id) {
+  return github_.cancel_run(repository, id, call_deadline(clock_));
+}
+
 Result<std::vector<JobFacts>> Demand::jobs(const RepositoryName& repository, RunId id,
                                            int attempt) {
   TRY_ASSIGN(const auto jobs, github_.list_jobs(repository, id, attempt, call_deadline(clock_)));
   std::vector<JobFacts> facts;
   for (const github::Job& job : jobs)
-    facts.push_back({job.labels, job.status == github::JobStatus::completed, job.runner_name});
+    facts.push_back({job.labels, job.status == github::JobStatus::completed, job.runner_name,
+                     job.status == github::JobStatus::queued, job.created_at});
   return facts;
 }
 

@@ -30,9 +30,13 @@ class Demand {
   // own, and GitHub needs longer to start that: so an honest ask does not meet what was true
   // before.
   [[nodiscard]] Result<RunFacts> run(const RepositoryName& repository, RunId id);
+  // As GitHub says now.
+  [[nodiscard]] Result<RunFacts> fresh_run(const RepositoryName& repository, RunId id);
   [[nodiscard]] Result<std::vector<RunFacts>> live_runs(const RepositoryName& repository);
   [[nodiscard]] Result<std::vector<JobFacts>> jobs(const RepositoryName& repository, RunId id,
                                                    int attempt);
+  // Idempotent.
+  [[nodiscard]] Status cancel(const RepositoryName& repository, RunId id);
   // Whether the owner's policy lets the run have runners: ok, the rule that it does not meet, or
   // GitHub's error where the rule needs a pull request and GitHub does not tell of it. Both of
   // GitHub's answers about a pull request are believed for three seconds.

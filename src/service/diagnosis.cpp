@@ -134,6 +134,7 @@ void Diagnosis::check_github() {
     else
       good(subject, "version " + package->version);
   }
+  for (const RepositoryConfig& repository : config_.repositories) check_cancelling(repository);
   const github::RateLimit limit = seams_.github.rate_limit();
   if (limit.limit && limit.remaining)
     good("github: rate limit", std::to_string(*limit.remaining) + " of " +
@@ -151,6 +152,20 @@ void Diagnosis::check_policy(const RepositoryConfig& repository) {
     good("github: pull requests of " + name, "can be read");
   else
     report("github: pull requests of " + name, pulls.error());
+}
+
+// About a run that is nobody's: GitHub numbers the runs of all repositories together, and began
+// long ago. Who may not cancel is told so first.
+void Diagnosis::check_cancelling(const RepositoryConfig& repository) {
+  if (!repository.cancel_unserved) return;
+  constexpr RunId k_nobodys = 1;
+  const std::string subject = "github: cancelling runs of " + repository.name.text;
+  const Status cancelled =
+      seams_.github.cancel_run(repository.name, k_nobodys, call_deadline(seams_.clock));
+  if (cancelled || cancelled.error().code == Code::github_not_found)
+    good(subject, "GitHub does not refuse it");
+  else
+    report(subject, cancelled.error());
 }
 
 void Diagnosis::check_runner_group() {

@@ -52,6 +52,7 @@ class Diagnosis {
   void check_github();
   void check_policy(const RepositoryConfig& repository);
   void check_runner_group();
+  void check_cancelling(const RepositoryConfig& repository);
   void check_aws();
   void check_machines();
   void check_template();

@@ -251,6 +251,22 @@ TEST_CASE("diagnosis: without a policy pull requests are not asked for") {
     CHECK(request.url.find("/pulls") == std::string::npos);
 }
 
+TEST_CASE("diagnosis: who wants runs cancelled learns whether the token may do so") {
+  const auto finding = [](int status) {
+    Service service(one_architecture());
+    service.config.repositories.front().cancel_unserved = true;
+    answer_github_well(service);
+    service.github_wire.answer(status, R"({"message":"Not so"})");
+    answer_aws_well(service);
+    const auto findings = service.diagnosis.run();
+    CHECK(service.github_wire.sent.back().url.ends_with("/repos/octo/repo/actions/runs/1/cancel"));
+    return about(findings, "github: cancelling runs of octo/repo");
+  };
+  CHECK(finding(404).level == Level::ok);
+  CHECK(finding(403).level == Level::problem);
+  CHECK(finding(403).text.find("Actions: read and write") != std::string::npos);
+}
+
 TEST_CASE("diagnosis: without credentials AWS is not asked anything") {
   Service service(one_architecture());
   answer_github_well(service);

@@ -53,6 +53,8 @@ class Observer {
   // GitHub must not hold up a sweep: after one call that got no answer, or k_github_patience in
   // all, nothing more is asked of it until the next begin().
   [[nodiscard]] bool may_ask_github() const;
+  // Whether every call of this sweep got its answer.
+  [[nodiscard]] bool github_answers() const { return github_answers_; }
   void note_github_failure(const Error& error);
 
  private:

@@ -13,6 +13,7 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_treat_patience = Seconds{10};
+constexpr Millis k_lookout_patience = Seconds{5};
 constexpr int k_labels_remembered = 200;
 constexpr std::size_t k_reason_max = 300;
 
@@ -42,10 +43,11 @@ bool wants(const Lease& lease, const aws::Instance& instance) {
 }  // namespace
 
 Sweeper::Sweeper(const Config& config, const SweeperSeams& seams, Demand& demand,
-                 Launcher& launcher)
+                 Launcher& launcher, Lookout& lookout)
     : config_(config),
       seams_(seams),
       launcher_(launcher),
+      lookout_(lookout),
       policy_(policy_of(config)),
       observer_(config, {seams.clock, seams.github, seams.ec2}, demand) {}
 
@@ -81,11 +83,20 @@ SweepReport Sweeper::sweep() {
     remove_stray_runners();
     if (auto said = notice_breaker(config_, {seams_.clock, seams_.log, seams_.ledger}); !said)
       trouble("look whether launches pause", said.error());
+    look_out();
   }
   for (std::string& problem : observer_.problems()) report_.problems.push_back(std::move(problem));
   for (const std::string& problem : report_.problems)
     seams_.log.warning("sweep-problem", {{"problem", problem}});
   return report_;
+}
+
+// Last, with a time of its own: what the leases need of GitHub comes first, and a sweep whose whole
+// patience they take must still notice new jobs.
+void Sweeper::look_out() {
+  if (!observer_.github_answers()) return;
+  for (const Lookout::Trouble& one : lookout_.look(seams_.clock.steady() + k_lookout_patience))
+    trouble(one.doing, one.error);
 }
 
 // Deadlines stand in the tags too: they hold without a ledger.

@@ -23,6 +23,7 @@
 #include "seam/log.h"
 #include "service/demand.h"
 #include "service/launcher.h"
+#include "service/lookout.h"
 #include "service/observer.h"
 
 namespace mayfly {
@@ -48,7 +49,8 @@ struct SweeperSeams {
 
 class Sweeper {
  public:
-  Sweeper(const Config& config, const SweeperSeams& seams, Demand& demand, Launcher& launcher);
+  Sweeper(const Config& config, const SweeperSeams& seams, Demand& demand, Launcher& launcher,
+          Lookout& lookout);
 
   [[nodiscard]] SweepReport sweep();
 
@@ -69,6 +71,7 @@ class Sweeper {
   void find_orphans(const std::vector<Lease>& leases);
   void terminate_all();
   void remove_stray_runners();
+  void look_out();
   [[nodiscard]] Result<RunnerId> runner_id_of(const Lease& lease);
   [[nodiscard]] bool write(const Lease& before, Decision& decision);
   void trouble(const std::string& doing, const Error& error);
@@ -76,6 +79,7 @@ class Sweeper {
   const Config& config_;
   SweeperSeams seams_;
   Launcher& launcher_;
+  Lookout& lookout_;
   SweepPolicy policy_;
   Observer observer_;
   SweepReport report_;                    // of the sweep that is going on

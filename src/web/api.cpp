@@ -100,7 +100,8 @@ void Api::log_answer(const HttpRequest& request, const Answer& answer, const Htt
   // 503 is an answer like any other: come again. The rest of 5xx wants somebody's attention.
   const bool is_trouble = response.status >= 500 && response.status != 503;
   const LogLevel level = is_trouble ? LogLevel::error : LogLevel::info;
-  const bool is_common = !is_trouble && (response.status >= 400 || request.method == "GET");
+  const bool is_common = !is_trouble && (response.status >= 400 || request.method == "GET" ||
+                                         request.url == k_webhook_path);
   Log& log = is_common ? common_lines_ : seams_.log;
   log.write(level, "request",
             {{"request", std::string(response.headers.find("X-Request-Id").value_or(""))},
@@ -133,6 +134,9 @@ Api::Answer Api::route(const HttpRequest& request) {
     return method == "GET" ? json_response(200, std::string(openapi_description()))
                            : method_not_allowed("GET");
   if (path == "/v1/claims") return method == "POST" ? claim(request) : method_not_allowed("POST");
+
+  if (path == k_webhook_path)
+    return method == "POST" ? delivery(request) : method_not_allowed("POST");
 
   const std::string prefix = "/v1/leases/";
   if (path.starts_with(prefix)) return lease_route(request, path.substr(prefix.size()));
@@ -245,6 +249,23 @@ Api::Answer Api::claim(const HttpRequest& request) {
   return plain(200, "repository " + answer.repository.text + "\nrun_id " +
                         std::to_string(answer.run_id) + "\nsudo " + (answer.sudo ? "yes" : "no") +
                         "\njit_config " + answer.jit_config.reveal() + "\n");
+}
+
+// Not counted among the asks: an event makes GitHub be asked only through the lookout's budget.
+Api::Answer Api::delivery(const HttpRequest& request) {
+  if (webhooks_ == nullptr || !webhooks_->are_on())
+    return fail(Code::webhooks_off, "github.webhook_secret is not set");
+  TRY_ASSIGN(const Delivery what, parse_delivery(request));
+  TRY_ASSIGN(const Heard heard, webhooks_->hear(what.event, what.signature, request.body));
+  switch (heard) {
+    case Heard::ping:
+      return plain(200, "pong\n");
+    case Heard::noted:
+      return plain(202, "");
+    case Heard::ignored:
+      return plain(204, "");
+  }
+  return plain(204, "");
 }
 
 Api::Answer Api::machine_event(const HttpRequest& request, const std::string& id) {

@@ -18,6 +18,7 @@
 #include "seam/log.h"
 #include "service/asking.h"
 #include "service/claims.h"
+#include "service/webhooks.h"
 #include "web/ask_limits.h"
 
 namespace mayfly {
@@ -31,12 +32,15 @@ struct ApiSeams {
 
 class Api final : public HttpService {
  public:
-  Api(const Config& config, const ApiSeams& seams, Asking& asking, Claims& claims)
+  // webhooks: none where they are not taken.
+  Api(const Config& config, const ApiSeams& seams, Asking& asking, Claims& claims,
+      Webhooks* webhooks = nullptr)
       : config_(config),
         seams_(seams),
         asking_(asking),
         claims_(claims),
         lease_pages_(config, seams.clock, seams.ledger),
+        webhooks_(webhooks),
         ask_limits_(config.asks, config.listen.trusted_proxies),
         common_lines_(seams.clock, seams.log, k_common_lines_per_minute) {}
 
@@ -57,6 +61,7 @@ class Api final : public HttpService {
   [[nodiscard]] Answer lease_route(const HttpRequest& request, std::string id);
   [[nodiscard]] Answer release_lease(const HttpRequest& request, const std::string& id);
   [[nodiscard]] Answer claim(const HttpRequest& request);
+  [[nodiscard]] Answer delivery(const HttpRequest& request);
   [[nodiscard]] Answer machine_event(const HttpRequest& request, const std::string& id);
   // Before anything that makes GitHub be asked.
   [[nodiscard]] Status admit(const HttpRequest& request);
@@ -70,6 +75,7 @@ class Api final : public HttpService {
   Asking& asking_;
   Claims& claims_;
   pages::LeasePages lease_pages_;
+  Webhooks* webhooks_;
   AskLimits ask_limits_;
   LineLimit common_lines_;
   std::atomic<int> waiting_ = 0;  // requests that hold a worker with wait=online

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "service/webhooks.h"
 
 namespace mayfly {
 namespace {
@@ -26,12 +27,17 @@ bool is_json(std::string_view content_type) {
   return bare == "application/json";
 }
 
-Result<json::object> parse_body(const HttpRequest& request) {
+Status check_body(const HttpRequest& request, std::size_t bytes_max) {
   const auto type = request.headers.find("Content-Type");
   if (!type || !is_json(*type))
     return fail(Code::unsupported_media_type, "the body must be application/json");
-  if (request.body.size() > k_request_body_max)
-    return fail(Code::body_too_large, "at most " + std::to_string(k_request_body_max) + " bytes");
+  if (request.body.size() > bytes_max)
+    return fail(Code::body_too_large, "at most " + std::to_string(bytes_max) + " bytes");
+  return {};
+}
+
+Result<json::object> parse_body(const HttpRequest& request) {
+  TRY(check_body(request, k_request_body_max));
   TRY_ASSIGN(json::value value, parse_json(request.body));
   if (!value.is_object()) return fail(Code::bad_json, "the body must be one JSON object");
   return std::move(value.get_object());
@@ -213,6 +219,15 @@ Result<MachineEvent> parse_machine_event(const HttpRequest& request, const Lease
   if (event.detail.size() > 200 || printable(event.detail) != event.detail)
     return bad_field("\"detail\" must be at most 200 printable ASCII characters");
   return event;
+}
+
+Result<Delivery> parse_delivery(const HttpRequest& request) {
+  TRY(check_body(request, k_delivery_max));
+  const auto event = request.headers.find("X-GitHub-Event");
+  if (!event) return bad_field("the header X-GitHub-Event is missing");
+  const auto signature = request.headers.find("X-Hub-Signature-256");
+  if (!signature) return fail(Code::webhook_unsigned, "the header X-Hub-Signature-256 is missing");
+  return Delivery{std::string(*event), std::string(*signature)};
 }
 
 Result<std::optional<Millis>> parse_wait(const Target& target) {

@@ -16,6 +16,7 @@
 namespace mayfly {
 
 inline constexpr std::size_t k_request_body_max = 4096;
+inline constexpr std::string_view k_webhook_path = "/v1/webhooks/github";
 
 struct SeedRelease {
   std::vector<std::string> labels;  // 1 to 16
@@ -37,6 +38,14 @@ struct SeedRelease {
 // POST /v1/leases/{id}/events, likewise.
 [[nodiscard]] Result<MachineEvent> parse_machine_event(const HttpRequest& request,
                                                        const LeaseId& lease);
+
+// POST /v1/webhooks/github: JSON of at most k_delivery_max bytes, with X-GitHub-Event
+// and X-Hub-Signature-256. What it says is not looked at here.
+struct Delivery {
+  std::string event;
+  std::string signature;
+};
+[[nodiscard]] Result<Delivery> parse_delivery(const HttpRequest& request);
 
 // ?wait=online&timeout=<seconds, at most 120>: how long to wait. none: do not wait.
 [[nodiscard]] Result<std::optional<Millis>> parse_wait(const Target& target);

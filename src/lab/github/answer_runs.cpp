@@ -88,6 +88,13 @@ HttpResponse get_run(const Ask& ask, GithubWorld& world) {
   return json_answer(200, run_body(ask.options, *run, world.outcome(*run)));
 }
 
+HttpResponse cancel_run(const Ask& ask, GithubWorld& world) {
+  const GithubRun* run = run_of(ask, world);
+  if (run == nullptr) return not_found();
+  const Status cancelled = world.cancel_run(run->id, ask.now);
+  return cancelled ? json_answer(202, json::object{}) : refusal(cancelled.error());
+}
+
 HttpResponse list_run_jobs(const Ask& ask, GithubWorld& world) {
   const GithubRun* run = run_of(ask, world);
   if (run == nullptr) return not_found();

@@ -25,6 +25,7 @@ constexpr Pattern k_patterns[] = {
     {"GET", "/repos/{}/{}/actions/runs", list_runs, false},
     {"GET", "/repos/{}/{}/actions/runs/{}", get_run, false},
     {"GET", "/repos/{}/{}/actions/runs/{}/jobs", list_run_jobs, false},
+    {"POST", "/repos/{}/{}/actions/runs/{}/cancel", cancel_run, true},
     {"GET", "/repos/{}/{}/actions/runs/{}/attempts/{}/jobs", list_attempt_jobs, false},
     {"GET", "/repos/{}/{}/actions/jobs/{}", get_job, false},
     {"POST", "/orgs/{}/actions/runners/generate-jitconfig", generate_jit_config, true},

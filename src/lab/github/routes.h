@@ -58,6 +58,7 @@ struct Route {
 [[nodiscard]] HttpResponse get_repository(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_runs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_run(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse cancel_run(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_run_jobs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_attempt_jobs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_job(const Ask& ask, GithubWorld& world);

@@ -51,7 +51,8 @@ std::map<std::string, std::string> environment_of(const FakeAwsOptions& aws) {
   return {{"AWS_ACCESS_KEY_ID", key.id},
           {"AWS_SECRET_ACCESS_KEY", key.secret},
           {"AWS_ENDPOINT_URL", k_ec2_url},
-          {"GITHUB_TOKEN", k_token}};
+          {"GITHUB_TOKEN", k_token},
+          {"WEBHOOK_SECRET", k_rig_webhook_secret}};
 }
 
 // Marks something as going on for as long as it does, also when the process dies over it.
@@ -138,9 +139,9 @@ void Rig::start_service() {
   MAYFLY_CHECK(plane.has_value());
   service_ = std::make_unique<Service>();
   service_->plane = std::move(*plane);
-  service_->api =
-      std::make_unique<Api>(options_.config, ApiSeams{clock_, service_entropy_, log_, *ledger_},
-                            service_->plane->asking(), service_->plane->claims());
+  service_->api = std::make_unique<Api>(
+      options_.config, ApiSeams{clock_, service_entropy_, log_, *ledger_},
+      service_->plane->asking(), service_->plane->claims(), &service_->plane->webhooks());
   is_dying_ = false;
   next_sweep_ = clock_.steady();
 }

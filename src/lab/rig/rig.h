@@ -36,6 +36,8 @@ namespace mayfly::lab {
 inline constexpr const char* k_rig_api = "https://mayfly.test";
 inline constexpr const char* k_ec2_url = "http://ec2.test";
 inline constexpr const char* k_github_url = "https://api.github.com";
+// In the environment of the service as WEBHOOK_SECRET.
+inline constexpr const char* k_rig_webhook_secret = "webhook_secret_of_the_rig";
 inline constexpr const char* k_imds_url = "http://169.254.169.254";
 
 struct RigOptions {

@@ -141,7 +141,7 @@ Life::Life(SimWorld& the_world, Server& server, int the_number)
   plane_ = std::move(*plane);
   api_ = std::make_unique<Api>(
       world.config, ApiSeams{server.clock(), seams_->entropy, seams_->log, seams_->ledger()},
-      plane_->asking(), plane_->claims());
+      plane_->asking(), plane_->claims(), &plane_->webhooks());
 }
 
 Life::~Life() = default;

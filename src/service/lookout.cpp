@@ -1,0 +1,269 @@
+#include "service/lookout.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "lease/label.h"
+
+namespace mayfly {
+namespace {
+
+constexpr Millis k_round_min = Seconds{30};
+constexpr int k_share_of_calls = 8;
+constexpr std::size_t k_said_max = 1000;
+
+constexpr std::size_t k_cancelled_max = 1000;
+constexpr int k_leases_remembered = 200;
+constexpr const char* k_cancel_asked = "run-cancel-asked";
+constexpr const char* k_cancelled = "run-cancelled";
+constexpr std::size_t k_reason_max = 200;
+
+// As the ledger spells it.
+std::string canonical(const std::string& label, const RunFacts& run) {
+  const auto from = parse_derived_label(label, run.id);
+  return from ? derived_label(run.id, from->index, from->architecture) : label;
+}
+
+// Rather than a refusal: nothing is known, and nothing follows.
+bool is_trouble(const Error& error) {
+  return info(error.code).name.starts_with("github-") || error.code == Code::ledger_unavailable;
+}
+
+bool is_like_ours(const std::string& label, const RepositoryConfig& repository,
+                  const RunFacts& run) {
+  return parse_derived_label(label, run.id) || (repository.seed_labels != SeedLabels::off &&
+                                                is_seed_label(label, repository.seed_label_prefix));
+}
+
+}  // namespace
+
+bool Lookout::may_be_wanted(const RepositoryConfig& repository, const RunFacts& run) const {
+  return run.attempt > 1 || repository.webhook != Webhook::off ||
+         failed_.contains({repository.name.text, run.id});
+}
+
+// First attempts whose setup job asked: only their failures are of interest.
+void Lookout::note_failed_leases() {
+  const bool matters = std::any_of(config_.repositories.begin(), config_.repositories.end(),
+                                   [](const RepositoryConfig& one) { return one.cancel_unserved; });
+  if (!matters) return;
+  const auto leases = seams_.ledger.recent(k_leases_remembered);
+  if (!leases) return note("read the ledger", leases.error());
+  failed_.clear();
+  for (const Lease& lease : *leases) {
+    const RepositoryConfig* repository = config_.find_repository(lease.repository);
+    const bool has_ended = lease.state >= LeaseState::ending && !lease.job_seen;
+    if (has_ended && repository != nullptr && repository->cancel_unserved)
+      failed_.insert({repository->name.text, lease.run_id});
+  }
+}
+
+void Lookout::note(const std::string& doing, const Error& error) {
+  troubles_.push_back({doing, error});
+  const ErrorKind kind = error.kind();
+  const bool is_silence = kind == ErrorKind::unavailable || kind == ErrorKind::ambiguous ||
+                          kind == ErrorKind::throttled;
+  if (is_silence) github_answers_ = false;
+}
+
+bool Lookout::may_go_on(SteadyTime until) const {
+  return github_answers_ && seams_.clock.steady() < until;
+}
+
+std::vector<Lookout::Trouble> Lookout::work_off_hints(SteadyTime until) {
+  troubles_.clear();
+  github_answers_ = true;
+  while (may_go_on(until)) {
+    const auto hint = hints_.take();
+    if (!hint) break;
+    const RepositoryConfig* repository = config_.find_repository(hint->first);
+    if (repository == nullptr) continue;
+    const auto run = demand_.fresh_run(repository->name, hint->second);
+    if (run) {
+      look_at(*repository, *run);
+    } else if (run.error().code != Code::run_not_found) {
+      note("look at run " + std::to_string(hint->second), run.error());
+      if (!github_answers_) hints_.add(repository->name, hint->second);
+    }
+  }
+  return std::move(troubles_);
+}
+
+std::vector<Lookout::Trouble> Lookout::look(SteadyTime until) {
+  troubles_ = work_off_hints(until);
+  if (to_look_at_.empty() && seams_.clock.steady() >= next_round_) list_round(until);
+  while (!to_look_at_.empty() && may_go_on(until)) {
+    const auto [repository, run] = to_look_at_.front();
+    to_look_at_.pop_front();
+    look_at(*repository, run);
+  }
+  return std::move(troubles_);
+}
+
+void Lookout::list_round(SteadyTime until) {
+  note_failed_leases();
+  std::size_t calls = 0;
+  for (const RepositoryConfig& repository : config_.repositories) {
+    if (!may_go_on(until)) break;
+    calls += 2;
+    const auto runs = demand_.live_runs(repository.name);
+    if (!runs) {
+      note("list live runs of " + repository.name.text, runs.error());
+      continue;
+    }
+    for (const RunFacts& run : *runs)
+      if (may_be_wanted(repository, run)) to_look_at_.emplace_back(&repository, run);
+  }
+  calls += to_look_at_.size();
+  const Millis per_call{60'000 * k_share_of_calls / config_.github.calls_per_minute};
+  next_round_ =
+      seams_.clock.steady() + std::max(k_round_min, per_call * static_cast<std::int64_t>(calls));
+}
+
+void Lookout::look_at(const RepositoryConfig& repository, const RunFacts& run) {
+  if (!may_be_wanted(repository, run) || !may_have_runners(run, repository.name, run.attempt))
+    return;
+  const std::string doing = "look at run " + std::to_string(run.id);
+  const auto jobs = demand_.jobs(repository.name, run.id, run.attempt);
+  if (!jobs) return note(doing, jobs.error());
+  Status done = serve(repository, run, *jobs);
+  if (!done && !is_trouble(done.error())) {
+    say_waiting(repository, run, done.error());
+    done = give_up_refused(repository, run, *jobs, done.error());
+  }
+  if (done) done = give_up_failed(repository, run, *jobs);
+  if (!done) note(doing, done.error());
+}
+
+Status Lookout::give_up_failed(const RepositoryConfig& repository, const RunFacts& run,
+                               const std::vector<JobFacts>& jobs) {
+  if (!repository.cancel_unserved) return {};
+  for (const std::string& label : labels_of_queued(jobs)) {
+    if (!is_like_ours(label, repository, run)) continue;
+    TRY_ASSIGN(const auto known,
+               seams_.ledger.find_by_label(repository.name, canonical(label, run)));
+    const auto failed = failed_for(run, jobs, known);
+    if (!failed) continue;
+    const std::string why = failed->reason.empty() ? "" : ": " + failed->reason;
+    return cancel(repository, run, std::string(to_string(failed->outcome)) + why, &*failed);
+  }
+  return {};
+}
+
+Status Lookout::give_up_refused(const RepositoryConfig& repository, const RunFacts& run,
+                                const std::vector<JobFacts>& jobs, const Error& refusal) {
+  if (!repository.cancel_unserved) return {};
+  const auto patience = patience_for(refusal.code, repository.policy,
+                                     {config_.machine.capacity_patience, config_.machine.lifetime});
+  std::vector<std::string> ours = labels_of_queued(jobs);
+  std::erase_if(ours, [&](const auto& one) { return !is_like_ours(one, repository, run); });
+  const auto since = waiting_since(jobs, ours);
+  if (!patience || !since || seams_.clock.wall() - *since < *patience) return {};
+  const std::string code(info(refusal.code).name);
+  return cancel(repository, run, code + ": " + refusal.message, nullptr);
+}
+
+// The intent comes first. Told twice, GitHub does it once; jobs that always run may go on, and need
+// no second telling.
+Status Lookout::cancel(const RepositoryConfig& repository, const RunFacts& run,
+                       const std::string& reason, const Lease* lease) {
+  const Attempt attempt{repository.name.text, run.id, run.attempt};
+  if (cancelled_.contains(attempt)) return {};
+  const std::string why = printable(reason, k_reason_max);
+  if (lease != nullptr) {
+    TRY_ASSIGN(const auto events, seams_.ledger.events(lease->id));
+    for (const LeaseEvent& event : events)
+      if (event.name == k_cancelled) return {};
+    TRY(seams_.ledger.append_once({lease->id, seams_.clock.wall(), k_cancel_asked, why}));
+  }
+  seams_.log.warning(k_cancel_asked, {{"repository", repository.name.text},
+                                      {"run", std::to_string(run.id)},
+                                      {"attempt", std::to_string(run.attempt)},
+                                      {"reason", why}});
+  TRY(demand_.cancel(repository.name, run.id));
+  if (cancelled_.size() >= k_cancelled_max) cancelled_.clear();
+  cancelled_.insert(attempt);
+  if (lease == nullptr) return {};
+  return seams_.ledger.append_once({lease->id, seams_.clock.wall(), k_cancelled, why});
+}
+
+void Lookout::say_waiting(const RepositoryConfig& repository, const RunFacts& run,
+                          const Error& error) {
+  if (said_.size() >= k_said_max) said_.clear();
+  const auto [said, is_new] =
+      said_.try_emplace({repository.name.text, run.id, run.attempt}, error.code);
+  if (!is_new && said->second == error.code) return;
+  said->second = error.code;
+  seams_.log.info("run-not-served", {{"repository", repository.name.text},
+                                     {"run", std::to_string(run.id)},
+                                     {"attempt", std::to_string(run.attempt)},
+                                     {"code", std::string(info(error.code).name)},
+                                     {"reason", error.message}});
+}
+
+Result<std::vector<Lookout::Found>> Lookout::places_of(const RepositoryConfig& repository,
+                                                       const RunFacts& run,
+                                                       const std::vector<JobFacts>& jobs) {
+  std::vector<Found> all;
+  for (const std::string& label : labels_of_queued(jobs)) {
+    if (auto place = derived_place(label, run, {})) {
+      TRY_ASSIGN(auto known, seams_.ledger.find_by_label(repository.name, place->label));
+      place = derived_place(label, run, known);
+      if (place->was_served || repository.webhook != Webhook::off)
+        all.push_back({std::move(*place), std::move(known)});
+    } else if (repository.seed_labels != SeedLabels::off &&
+               is_seed_label(label, repository.seed_label_prefix)) {
+      TRY_ASSIGN(const auto known, seams_.ledger.find_by_label(repository.name, label));
+      for (Place& one : bare_places(label, run, known)) all.push_back({std::move(one), known});
+    }
+  }
+  return all;
+}
+
+Status Lookout::serve(const RepositoryConfig& repository, const RunFacts& run,
+                      const std::vector<JobFacts>& jobs) {
+  TRY_ASSIGN(auto found, places_of(repository, run, jobs));
+  bool is_judged = false;
+  for (Found& one : found) {
+    const int count = lacking(one.place, run, jobs, one.known);
+    if (count == 0) continue;
+    if (!is_judged) TRY(demand_.judge_run(repository.name, repository.policy, run));
+    is_judged = true;
+    TRY(fill(repository, run, std::move(one), count));
+  }
+  return {};
+}
+
+Status Lookout::fill(const RepositoryConfig& repository, const RunFacts& run, Found found,
+                     int count) {
+  for (int i = 0; i < count; ++i) {
+    if (!found.place.is_bare) {
+      TRY_ASSIGN(found.place.index, free_index(repository, run, found.place));
+    }
+    const char* why = found.place.was_served ? "re-run" : "webhook";
+    TRY_ASSIGN(const AskedLease asked, asking_.serve(repository, run, found.place, why));
+    seams_.log.info("run-served", {{"lease", asked.lease.id.text},
+                                   {"run", std::to_string(run.id)},
+                                   {"attempt", std::to_string(run.attempt)},
+                                   {"why", why}});
+  }
+  return {};
+}
+
+// The label's own, or the lowest that no lease of the attempt has.
+Result<int> Lookout::free_index(const RepositoryConfig& repository, const RunFacts& run,
+                                const Place& place) {
+  Place candidate = place;
+  const int first = candidate.index;
+  for (int tried = -1; tried < config_.limits.machines_per_run * 4; ++tried) {
+    candidate.index = tried < 0 ? first : tried;
+    const LeaseId id = lease_id_for(config_.deployment, key_of(repository.name, run, candidate));
+    TRY_ASSIGN(const auto lease, seams_.ledger.find(id));
+    if (!lease) return candidate.index;
+  }
+  return fail(Code::limit_run, "run " + std::to_string(run.id) + " has had leases for " +
+                                   std::to_string(config_.limits.machines_per_run * 4) +
+                                   " runners of this architecture in one attempt");
+}
+
+}  // namespace mayfly
