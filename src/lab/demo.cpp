@@ -15,6 +15,7 @@
 #include "os/signals.h"
 #include "os/system_clock.h"
 #include "os/system_entropy.h"
+#include "report/tables.h"
 
 namespace mayfly::lab {
 namespace {
@@ -62,6 +63,7 @@ class Demo {
   std::unique_ptr<DemoService> service_;
   SteadyTime started_ = clock_.steady();
   std::map<std::string, ShownLease> leases_;
+  std::vector<report::History> histories_;  // of all runs
   std::set<std::string> runners_checked_;
   int broken_ = 0;
 };
@@ -183,6 +185,7 @@ Status Demo::play_run(int number) {
   TRY(set_up(workflow));
   TRY(follow(workflow));
   show_timelines();
+  for (const auto& [id, shown] : leases_) histories_.push_back(history_of(shown.last));
   std::printf("\nPromises of run %d:\n", number);
   const auto outcome = emulator_->github().outcome(workflow.run());
   promise(outcome.conclusion == "success",
@@ -242,6 +245,8 @@ Result<int> Demo::play() {
   say((options_.on_lambda ? "emulated Lambda with mayfly at " : "mayfly serve at ") +
       service_->url());
   for (int number = 1; number <= options_.runs; ++number) TRY(play_run(number));
+  std::printf("\nTime until a runner, as `mayfly costs --times` has it:\n%s",
+              report::times_table(report::times_of(histories_, {})).c_str());
   TRY(go_on());
   TRY(audit());
   const int status = service_->stop();

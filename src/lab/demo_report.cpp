@@ -52,6 +52,19 @@ std::vector<Stamp> timeline_of(const json::object& lease) {
   return out;
 }
 
+report::History history_of(const json::object& lease) {
+  report::History history;
+  history.lease.architecture = parse_architecture(json_string(lease, "architecture").value_or(""))
+                                   .value_or(Architecture::x86_64);
+  history.lease.state =
+      parse_lease_state(json_string(lease, "state").value_or("")).value_or(LeaseState::launching);
+  history.lease.created_at =
+      parse_iso8601(json_string(lease, "created_at").value_or("")).value_or(WallTime{});
+  for (const Stamp& stamp : timeline_of(lease))
+    history.events.push_back({history.lease.id, stamp.at, stamp.name, stamp.detail});
+  return history;
+}
+
 std::vector<Stage> stages_of(const std::vector<Stamp>& timeline) {
   std::vector<Stage> stages;
   if (timeline.empty()) return stages;

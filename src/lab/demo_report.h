@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "report/history.h"
 
 namespace mayfly::lab {
 
@@ -20,6 +21,9 @@ struct Stamp {
 
 // Of a lease as GET /v1/leases/{id} shows it.
 [[nodiscard]] std::vector<Stamp> timeline_of(const json::object& lease);
+
+// For the reports (report/times.h): what such a lease tells of itself, its machines left out.
+[[nodiscard]] report::History history_of(const json::object& lease);
 
 struct Stage {
   std::string name;

@@ -74,6 +74,8 @@ demo 'demo --old-shape' --record "$old" --old-shape
 demo 'demo --runs 3' --runs 3
 is 'demo --runs 3: three runs succeeded' \
   "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
+says 'demo: the time until a runner, by architecture and image' "$(<"$work/demo.log")" \
+  'x86_64 ami-' ': 3 leases' '= runner online' P99
 demo 'demo --lambda' --lambda --runs 2 --keep "$work/on_lambda"
 check 'demo --lambda: cold starts, and thaws of what was frozen' \
   grep -qE 'Lambda: [0-9]+ invocations, ([2-9]|[1-9][0-9]+) cold starts, [1-9][0-9]* thaws, 0 errors' "$work/demo.log"
