@@ -60,6 +60,8 @@ Result<int> run(const EmulateOptions& options, const std::string& directory) {
   emulator_options.github_port = options.github_port;
   emulator_options.machines = options.machines;
   emulator_options.limits = options.limits;
+  emulator_options.machine_command = options.machine_command;
+  emulator_options.machines_see_github = options.machines_see_github;
   emulator_options.session_token = options.session_token;
   emulator_options.slow_up_to = Millis{options.slow_ms};
   if (!options.record.empty()) {

@@ -77,11 +77,14 @@ Status Emulator::build(const EmulatorOptions& options, Entropy& entropy) {
 
   GithubOptions github_options;
   github_options.base_url = github_url();
+  github_options.runner_url = options.machines_see_github;
   github_options.organization = options.organization;
   github_options.repositories = {RepositoryName{options.repository}};
   github_options.token = Secret{k_emulated_token};
-  github_options.downloads = {download(github_url(), "x64", archive),
-                              download(github_url(), "arm64", archive)};
+  const std::string& seen = options.machines_see_github;
+  const std::string downloads = seen.empty() ? github_url() : seen;
+  github_options.downloads = {download(downloads, "x64", archive),
+                              download(downloads, "arm64", archive)};
   github_options.on_exchange = options.on_github_exchange;
   if (!options.limits) {
     github_options.calls_per_hour = k_unlimited;
@@ -112,15 +115,14 @@ Result<std::unique_ptr<Emulator>> Emulator::start(const EmulatorOptions& options
   TRY(emulator->build(options, entropy));
   Emulator* self = emulator.get();
   self->machines_ = std::make_unique<os::NamedThread>(
-      "machines", [self, kind = options.machines, directory = options.directory + "/machines",
-                   &entropy] { self->play(kind, directory, entropy); });
+      "machines", [self, options, &entropy] { self->play(options, entropy); });
   return emulator;
 }
 
-void Emulator::play(MachineKind kind, const std::string& directory, Entropy& entropy) {
-  switch (kind) {
+void Emulator::play(const EmulatorOptions& options, Entropy& entropy) {
+  switch (options.machines) {
     case MachineKind::processes:
-      return play_processes(directory);
+      return play_processes(options);
     case MachineKind::models:
       return play_models(entropy);
     case MachineKind::none:
@@ -129,8 +131,9 @@ void Emulator::play(MachineKind kind, const std::string& directory, Entropy& ent
 }
 
 // The machines belong to this thread: they die with it.
-void Emulator::play_processes(const std::string& directory) {
-  auto machines = ProcessMachines::create({directory, aws_url() + "/imds"}, *aws_, log_);
+void Emulator::play_processes(const EmulatorOptions& options) {
+  auto machines = ProcessMachines::create(
+      {options.directory + "/machines", aws_url() + "/imds", options.machine_command}, *aws_, log_);
   if (!machines) return log_.error("no-machines", {{"reason", machines.error().message}});
   aws_->observe(machines->get());
   while (!stopping_) {

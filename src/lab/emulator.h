@@ -39,9 +39,11 @@ struct EmulatorOptions {
   std::string organization = "rr-debugger";
   std::string repository = "rr-debugger/rr";
   MachineKind machines = MachineKind::processes;
-  bool limits = true;              // AWS throttles, and GitHub counts calls
-  std::string session_token = {};  // of the AWS key; empty: a long-lived key
-  Millis slow_up_to{};             // each call of AWS or GitHub takes a drawn time of at most this
+  std::string machine_command = {};      // of processes (machine/process_machines.h); empty: bash
+  std::string machines_see_github = {};  // its URL as machines see it; empty: as everybody
+  bool limits = true;                    // AWS throttles, and GitHub counts calls
+  std::string session_token = {};        // of the AWS key; empty: a long-lived key
+  Millis slow_up_to{};  // each call of AWS or GitHub takes a drawn time of at most this
   std::function<void(const HttpRequest&, const HttpResponse&)> on_github_exchange = {};
 };
 
@@ -70,8 +72,8 @@ class Emulator {
   [[nodiscard]] Status listen(const EmulatorOptions& options);
   [[nodiscard]] Status build(const EmulatorOptions& options, Entropy& entropy);
   void connect(Entropy& entropy, Millis slow_up_to);
-  void play(MachineKind kind, const std::string& directory, Entropy& entropy);
-  void play_processes(const std::string& directory);
+  void play(const EmulatorOptions& options, Entropy& entropy);
+  void play_processes(const EmulatorOptions& options);
   void play_models(Entropy& entropy);
   void play_none();
 

@@ -122,6 +122,48 @@ void add_demo(CLI::App& app, mayfly::lab::DemoOptions& options, int& status) {
   demo->callback([&options, &status] { status = mayfly::lab::run_demo(options); });
 }
 
+void add_emulate(CLI::App& app, mayfly::lab::EmulateOptions& options, int& status) {
+  CLI::App* command = app.add_subcommand(
+      "emulate",
+      "EC2, SSM, STS, IMDS and GitHub on loopback, with machines that run the boot script");
+  command->add_option("--aws-port", options.aws_port, "0: any free one")->capture_default_str();
+  command->add_option("--github-port", options.github_port, "0: any free one")
+      ->capture_default_str();
+  command->add_option("--directory", options.directory,
+                      "absolute path for the machines' directories; default: a temporary one");
+  command->add_option("--record", options.record,
+                      "file for every exchange with the emulated GitHub, as JSON lines");
+  command->add_option("--session-token", options.session_token,
+                      "the AWS key is a temporary one, with this token");
+  using mayfly::lab::MachineKind;
+  const auto machines_are = [&](MachineKind kind) {
+    return [&options, kind](std::int64_t) { options.machines = kind; };
+  };
+  CLI::Option* no_machines =
+      command->add_flag_function("--no-machines", machines_are(MachineKind::none),
+                                 "instances run nothing, and stay until they are terminated");
+  command
+      ->add_flag_function("--model-machines", machines_are(MachineKind::models),
+                          "machines are modelled, and quick: no processes; for load")
+      ->excludes(no_machines);
+  command->add_flag_function(
+      "--no-limits", [&](std::int64_t) { options.limits = false; },
+      "AWS does not throttle, and GitHub allows any number of calls; for load");
+  command
+      ->add_option("--slow-ms", options.slow_ms,
+                   "each call of AWS or GitHub takes a drawn time of up to so many milliseconds")
+      ->check(CLI::Range(0, 10'000))
+      ->capture_default_str();
+  command
+      ->add_option("--machine-command", options.machine_command,
+                   "absolute path of a program that plays each machine; default: bash, with the "
+                   "user data and only harmless commands")
+      ->excludes(no_machines);
+  command->add_option("--machines-see-github", options.machines_see_github,
+                      "the URL at which such machines reach the emulated GitHub");
+  command->callback([&] { status = mayfly::lab::run_emulate(options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,39 +177,7 @@ int main(int argc, char** argv) {
   add_demo(app, demo_options, status);
 
   mayfly::lab::EmulateOptions emulate_options;
-  CLI::App* emulate = app.add_subcommand(
-      "emulate",
-      "EC2, SSM, STS, IMDS and GitHub on loopback, with machines that run the boot script");
-  emulate->add_option("--aws-port", emulate_options.aws_port, "0: any free one")
-      ->capture_default_str();
-  emulate->add_option("--github-port", emulate_options.github_port, "0: any free one")
-      ->capture_default_str();
-  emulate->add_option("--directory", emulate_options.directory,
-                      "absolute path for the machines' directories; default: a temporary one");
-  emulate->add_option("--record", emulate_options.record,
-                      "file for every exchange with the emulated GitHub, as JSON lines");
-  emulate->add_option("--session-token", emulate_options.session_token,
-                      "the AWS key is a temporary one, with this token");
-  using mayfly::lab::MachineKind;
-  const auto machines_are = [&](MachineKind kind) {
-    return [&, kind](std::int64_t) { emulate_options.machines = kind; };
-  };
-  CLI::Option* no_machines =
-      emulate->add_flag_function("--no-machines", machines_are(MachineKind::none),
-                                 "instances run nothing, and stay until they are terminated");
-  emulate
-      ->add_flag_function("--model-machines", machines_are(MachineKind::models),
-                          "machines are modelled, and quick: no processes; for load")
-      ->excludes(no_machines);
-  emulate->add_flag_function(
-      "--no-limits", [&](std::int64_t) { emulate_options.limits = false; },
-      "AWS does not throttle, and GitHub allows any number of calls; for load");
-  emulate
-      ->add_option("--slow-ms", emulate_options.slow_ms,
-                   "each call of AWS or GitHub takes a drawn time of up to so many milliseconds")
-      ->check(CLI::Range(0, 10'000))
-      ->capture_default_str();
-  emulate->callback([&] { status = mayfly::lab::run_emulate(emulate_options); });
+  add_emulate(app, emulate_options, status);
 
   SimulateOptions simulate_options;
   add_simulate(app, simulate_options, status);

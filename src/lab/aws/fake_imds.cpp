@@ -1,5 +1,12 @@
 #include "lab/aws/fake_imds.h"
 
+#include <algorithm>
+#include <array>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.h"
 #include "base/text.h"
 #include "http/url.h"
 
@@ -9,8 +16,12 @@ namespace {
 constexpr std::string_view k_prefix = "/imds/";
 constexpr std::string_view k_ttl = "X-aws-ec2-metadata-token-ttl-seconds";
 constexpr std::string_view k_token = "X-aws-ec2-metadata-token";
-constexpr std::string_view k_tags = "meta-data/tags/instance";
 constexpr std::int64_t k_ttl_max = 21600;
+// Without one cloud-init takes the machine for one of EC2 Classic.
+constexpr const char* k_vpc = "vpc-0e000000000000001";
+// Those that cloud-init asks for, oldest first. What is told does not differ here.
+constexpr std::array<std::string_view, 5> k_versions = {"2009-04-04", "2016-09-02", "2018-09-24",
+                                                        "2021-03-23", "latest"};
 
 HttpResponse plain(int status, std::string body) {
   return {status, {{"Content-Type", "text/plain"}, {"Server", "EC2ws"}}, std::move(body)};
@@ -21,7 +32,7 @@ HttpResponse not_found() { return plain(404, "Not Found\n"); }
 
 struct Question {
   InstanceId id;
-  std::string path;  // below latest/
+  std::string path;  // below the version
 };
 
 std::optional<Question> parse_question(const std::string& url) {
@@ -31,27 +42,79 @@ std::optional<Question> parse_question(const std::string& url) {
   const std::size_t slash = rest.find('/');
   const auto id = parse_instance_id(rest.substr(0, slash));
   const std::string path = slash == std::string::npos ? "" : rest.substr(slash + 1);
-  if (!id || !path.starts_with("latest/")) return std::nullopt;
-  return Question{*id, path.substr(7)};
+  const std::string version = path.substr(0, path.find('/'));
+  const bool is_known =
+      std::find(k_versions.begin(), k_versions.end(), version) != k_versions.end();
+  if (!id || !is_known || version.size() == path.size()) return std::nullopt;
+  return Question{*id, path.substr(version.size() + 1)};
 }
 
-HttpResponse read_tags(std::string_view path, const FakeInstance& instance) {
-  if (!instance.spec.metadata.tags) return not_found();
-  const aws::Tags& tags = instance.spec.tags;
-  const std::string_view key = path.substr(std::min(path.size(), k_tags.size() + 1));
-  if (key.empty()) {
-    std::string keys;
-    for (const auto& [name, value] : tags) keys += (keys.empty() ? "" : "\n") + name;
-    return found(keys);
+using Facts = std::map<std::string, std::string>;  // by path
+
+void add_network(Facts& facts, const FakeInstance& instance) {
+  const std::string mac = mac_address(instance.id);
+  const std::string name = "network/interfaces/macs/" + mac;
+  facts["meta-data/mac"] = mac;
+  facts["meta-data/" + name + "/mac"] = mac;
+  facts["meta-data/" + name + "/device-number"] = "0";
+  facts["meta-data/" + name + "/local-ipv4s"] = instance.private_address;
+  facts["meta-data/" + name + "/subnet-id"] = instance.spec.subnet_id;
+  facts["meta-data/" + name + "/vpc-id"] = k_vpc;
+}
+
+void add_tags(Facts& facts, const FakeInstance& instance) {
+  if (!instance.spec.metadata.tags) return;
+  for (const auto& [name, value] : instance.spec.tags)
+    facts["meta-data/tags/instance/" + name] = value;
+}
+
+std::string identity(const FakeInstance& instance, const std::string& region) {
+  return json::serialize(json::object{{"availabilityZone", instance.availability_zone},
+                                      {"imageId", instance.spec.image_id},
+                                      {"instanceId", instance.id.text},
+                                      {"instanceType", instance.spec.instance_type},
+                                      {"privateIp", instance.private_address},
+                                      {"region", region}});
+}
+
+Facts facts_of(const FakeInstance& instance, const std::string& region) {
+  std::string host = "ip-" + instance.private_address;
+  std::replace(host.begin(), host.end(), '.', '-');
+  Facts facts = {{"user-data", instance.spec.user_data},
+                 {"meta-data/instance-id", instance.id.text},
+                 {"meta-data/instance-type", instance.spec.instance_type},
+                 {"meta-data/ami-id", instance.spec.image_id},
+                 {"meta-data/hostname", host + ".ec2.internal"},
+                 {"meta-data/local-hostname", host + ".ec2.internal"},
+                 {"meta-data/local-ipv4", instance.private_address},
+                 {"meta-data/public-ipv4", instance.public_address},
+                 {"meta-data/placement/region", region},
+                 {"meta-data/placement/availability-zone", instance.availability_zone},
+                 {"dynamic/instance-identity/document", identity(instance, region)}};
+  add_network(facts, instance);
+  add_tags(facts, instance);
+  if (instance.interruption_notice)
+    facts["meta-data/spot/instance-action"] =
+        R"({"action":"terminate","time":")" + iso8601(*instance.interruption_notice) + "\"}";
+  std::erase_if(facts, [](const auto& fact) { return fact.second.empty(); });
+  return facts;
+}
+
+// The names right below a path; those that have names below them end in a slash.
+std::string listing(const Facts& facts, std::string path) {
+  if (!path.ends_with('/')) path += '/';
+  std::string names;
+  std::string last;
+  for (const auto& fact : facts) {
+    if (!fact.first.starts_with(path)) continue;
+    const std::string rest = fact.first.substr(path.size());
+    const std::string name = rest.substr(0, rest.find('/') + 1);
+    const std::string& shown = name.empty() ? rest : name;
+    if (shown == last) continue;
+    names += (names.empty() ? "" : "\n") + shown;
+    last = shown;
   }
-  const auto tag = tags.find(std::string(key));
-  return tag == tags.end() ? not_found() : found(tag->second);
-}
-
-HttpResponse read_spot_action(const FakeInstance& instance) {
-  if (!instance.interruption_notice) return not_found();
-  return found(R"({"action":"terminate","time":")" + iso8601(*instance.interruption_notice) +
-               "\"}");
+  return names;
 }
 
 bool is_on(const FakeInstance& instance) {
@@ -99,22 +162,19 @@ bool FakeImds::has_token(const HttpRequest& request, const FakeInstance& instanc
          token->second.expires_at > clock_.steady();
 }
 
-HttpResponse FakeImds::read(std::string_view path, const FakeInstance& instance) {
-  const std::map<std::string_view, std::string> values = {
-      {"user-data", instance.spec.user_data},
-      {"meta-data/instance-id", instance.id.text},
-      {"meta-data/instance-type", instance.spec.instance_type},
-      {"meta-data/ami-id", instance.spec.image_id},
-      {"meta-data/local-ipv4", instance.private_address},
-      {"meta-data/public-ipv4", instance.public_address},
-      {"meta-data/placement/region", aws_.region()},
-      {"meta-data/placement/availability-zone", instance.availability_zone}};
-  const auto value = values.find(path);
-  if (value != values.end() && !value->second.empty()) return found(value->second);
-  if (path == k_tags || path.starts_with(std::string(k_tags) + "/"))
-    return read_tags(path, instance);
-  if (path == "meta-data/spot/instance-action") return read_spot_action(instance);
-  return not_found();
+HttpResponse FakeImds::read(const std::string& path, const FakeInstance& instance) {
+  const Facts facts = facts_of(instance, aws_.region());
+  const auto fact = facts.find(path);
+  if (fact != facts.end()) return found(fact->second);
+  std::string names = listing(facts, path);
+  return names.empty() ? not_found() : found(std::move(names));
+}
+
+std::string mac_address(const InstanceId& id) {
+  std::string mac = "0e";
+  const std::string digits = id.text.substr(id.text.size() - 10);
+  for (std::size_t i = 0; i < digits.size(); i += 2) mac += ":" + digits.substr(i, 2);
+  return mac;
 }
 
 }  // namespace mayfly::lab

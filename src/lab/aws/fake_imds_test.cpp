@@ -48,6 +48,31 @@ TEST_CASE("imds: tags are listed and read one by one, as they are now") {
   CHECK(bench.read("meta-data/tags/instance/new") == "1");
 }
 
+TEST_CASE("imds: a path above others lists the names below it, folders with a slash") {
+  ImdsBench bench;
+  CHECK(bench.read("meta-data/placement") == "availability-zone\nregion");
+  CHECK(bench.read("meta-data/placement/") == "availability-zone\nregion");
+  const std::string names = bench.read("meta-data/");
+  CHECK(names.find("instance-id\n") != std::string::npos);
+  CHECK(names.find("placement/\n") != std::string::npos);
+  const std::string mac = bench.read("meta-data/mac");
+  CHECK(bench.read("meta-data/network/interfaces/macs/") == mac + "/");
+  CHECK(mac == mac_address(bench.own));
+}
+
+TEST_CASE("imds: the versions that cloud-init asks for tell the same as the latest, no other") {
+  ImdsBench bench;
+  const auto status = [&](const std::string& version) {
+    HttpRequest request{
+        "GET", "/imds/" + bench.own.text + "/" + version + "/user-data", {}, {}, {}};
+    request.headers.add("X-aws-ec2-metadata-token", bench.own_token);
+    return bench.imds.handle(request).status;
+  };
+  CHECK(status("2009-04-04") == 200);
+  CHECK(status("2021-03-23") == 200);
+  CHECK(status("1066-10-14") == 404);
+}
+
 TEST_CASE("imds: without a token, with a made-up one or after its time: 401") {
   ImdsBench bench;
   CHECK(bench.get(bench.own, "meta-data/instance-id", "").status == 401);

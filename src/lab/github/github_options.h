@@ -26,7 +26,8 @@ struct GithubDownload {
 };
 
 struct GithubOptions {
-  std::string base_url = "https://api.github.com";  // as clients and runners see it
+  std::string base_url = "https://api.github.com";  // as clients see it
+  std::string runner_url = {};                      // as runners see it; empty: the same
   std::string organization = "octo";
   std::vector<RepositoryName> repositories = {};  // all public
   // The one credential that is accepted. Without one, public facts can be read, no more.

@@ -61,15 +61,16 @@ json::object group_body(const GithubOptions& options, const GithubGroup& group) 
 }
 
 std::string encode_jit_config(const GithubOptions& options, const GithubRunner& runner) {
-  const json::object settings{{"agentId", std::to_string(runner.id)},
-                              {"agentName", runner.name},
-                              {"disableUpdate", true},
-                              {"ephemeral", true},
-                              {"poolId", std::to_string(runner.group_id)},
-                              {"poolName", "Default"},
-                              {"serverUrl", options.base_url},
-                              {"gitHubUrl", "https://github.com/" + runner.scope},
-                              {"workFolder", runner.work_folder}};
+  const json::object settings{
+      {"agentId", std::to_string(runner.id)},
+      {"agentName", runner.name},
+      {"disableUpdate", true},
+      {"ephemeral", true},
+      {"poolId", std::to_string(runner.group_id)},
+      {"poolName", "Default"},
+      {"serverUrl", options.runner_url.empty() ? options.base_url : options.runner_url},
+      {"gitHubUrl", "https://github.com/" + runner.scope},
+      {"workFolder", runner.work_folder}};
   const json::object credentials{
       {"scheme", "OAuth"},
       {"data", json::object{{"clientId", std::to_string(runner.id)}, {"secret", runner.secret}}}};

@@ -2,10 +2,14 @@
 
 #include <vector>
 
+#include "lab/aws/fake_imds.h"
 #include "lab/machine/files.h"
 
 namespace mayfly::lab {
 namespace {
+
+constexpr const char* k_command_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 Status make_jail(const std::string& directory) {
   const std::string script = directory + "/jail.sh";
@@ -31,16 +35,28 @@ Status ProcessMachines::start(const Machine& machine) {
   for (const char* folder : {"/etc/sudoers.d", "/proc", "/home"})
     TRY(make_directory(root + folder));
   TRY(write_file(root + "/user-data", machine.user_data));
+  TRY_ASSIGN(auto child, os::ChildProcess::spawn(spawn_options(machine)));
+  machines_.emplace(machine.id, std::move(child));
+  return {};
+}
+
+os::SpawnOptions ProcessMachines::spawn_options(const Machine& machine) const {
+  const std::string root = root_of(machine.id);
+  const std::string imds = "MAYFLY_IMDS=" + options_.imds_url + "/" + machine.id.text;
   os::SpawnOptions spawn;
-  spawn.argv = {"bash", root + "/user-data"};
-  spawn.environment = {"PATH=" + options_.directory + "/bin", "MAYFLY_ROOT=" + root,
-                       "MAYFLY_IMDS=" + options_.imds_url + "/" + machine.id.text};
   spawn.directory = root;
   spawn.output = os::ChildOutput::file;
   spawn.output_file = root + "/console.log";
-  TRY_ASSIGN(auto child, os::ChildProcess::spawn(spawn));
-  machines_.emplace(machine.id, std::move(child));
-  return {};
+  if (options_.command.empty()) {
+    spawn.argv = {"bash", root + "/user-data"};
+    spawn.environment = {"PATH=" + options_.directory + "/bin", "MAYFLY_ROOT=" + root, imds};
+  } else {
+    spawn.argv = {options_.command, root};
+    spawn.environment = {
+        std::string("PATH=") + k_command_path, imds, "MAYFLY_INSTANCE=" + machine.id.text,
+        "MAYFLY_ADDRESS=" + machine.private_address, "MAYFLY_MAC=" + mac_address(machine.id)};
+  }
+  return spawn;
 }
 
 void ProcessMachines::on_running(const Machine& machine) {

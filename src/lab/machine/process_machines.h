@@ -6,6 +6,11 @@
 // its whole process group is killed at once, as power goes. A script that ends without a power-off
 // leaves its machine on, as it would on EC2.
 //
+// Or each is a command of the caller's own that plays a whole machine (docs/boot.md): it gets the
+// instance's directory as its argument, a root's PATH, MAYFLY_INSTANCE, MAYFLY_ADDRESS and
+// MAYFLY_MAC of its network interface, and MAYFLY_IMDS, and writes
+// DIRECTORY/<instance-id>/powered-off when the machine is off.
+//
 //   DIRECTORY/bin/             the jail, one for all
 //   DIRECTORY/<instance-id>/   user-data, console.log, machine.log, and what MAYFLY_ROOT holds
 //
@@ -24,8 +29,9 @@
 namespace mayfly::lab {
 
 struct ProcessMachineOptions {
-  std::string directory;  // absolute; made where it is missing; machines are left to look at
-  std::string imds_url;   // "http://127.0.0.1:8080/imds": the machine's id is added
+  std::string directory;     // absolute; made where it is missing; machines are left to look at
+  std::string imds_url;      // "http://127.0.0.1:8080/imds": the machine's id is added
+  std::string command = {};  // absolute; empty: bash and the jail
 };
 
 class ProcessMachines final : public MachineObserver {
@@ -45,6 +51,7 @@ class ProcessMachines final : public MachineObserver {
   ProcessMachines(ProcessMachineOptions options, MachinePower& power, Log& log)
       : options_(std::move(options)), power_(power), log_(log) {}
   [[nodiscard]] Status start(const Machine& machine);
+  [[nodiscard]] os::SpawnOptions spawn_options(const Machine& machine) const;
   [[nodiscard]] std::string root_of(const InstanceId& id) const;
 
   ProcessMachineOptions options_;

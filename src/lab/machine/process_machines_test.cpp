@@ -17,8 +17,10 @@ struct Rack {
   TemporaryDirectory directory;
   RememberingPower power;
   RememberingLog log;
+  std::string command;
   std::unique_ptr<ProcessMachines> machines =
-      ProcessMachines::create({directory.path(), "http://127.0.0.1:1/imds"}, power, log).value();
+      ProcessMachines::create({directory.path(), "http://127.0.0.1:1/imds", command}, power, log)
+          .value();
 
   std::string path(const std::string& file) {
     return directory.path() + "/i-0123456789abcdef0/" + file;
@@ -100,6 +102,20 @@ TEST_CASE("process machines: a machine sees its own environment and nothing of o
   CHECK(environment.find("MAYFLY_IMDS=http://127.0.0.1:1/imds/i-0123456789abcdef0\n") !=
         std::string::npos);
   CHECK(environment.find("HOME=") == std::string::npos);
+}
+
+TEST_CASE("process machines: a command of the caller's own plays the machine, and says it is off") {
+  const TemporaryDirectory tools;
+  const std::string command = tools.path() + "/machine";
+  REQUIRE(write_file(command, "#!/bin/bash\nenv >\"$1/environment\"\n: >\"$1/powered-off\"\n"));
+  REQUIRE(run_command({"chmod", "0755", command}));
+  Rack rack{.command = command};
+  rack.machines->on_running(machine_with("exit 1\n"));
+  REQUIRE(rack.wait_until_empty());
+  CHECK(rack.power.ids == std::vector<std::string>{"i-0123456789abcdef0"});
+  const std::string environment = rack.file("environment");
+  CHECK(environment.find("MAYFLY_INSTANCE=i-0123456789abcdef0\n") != std::string::npos);
+  CHECK(environment.find("MAYFLY_MAC=0e:78:9a:bc:de:f0\n") != std::string::npos);
 }
 
 TEST_CASE("process machines: the boot script arms its timer in the machine's own log") {
