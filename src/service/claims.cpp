@@ -40,6 +40,12 @@ int tries_in(const std::string& runner_name) {
   return number ? static_cast<int>(*number) : 0;
 }
 
+// The machine gives up a minute after the sweep does, which knows more: whether GitHub has given
+// the runner a job that is not there yet.
+Seconds idle_limit(Millis idle_timeout) {
+  return std::chrono::duration_cast<Seconds>(idle_timeout) + Seconds{60};
+}
+
 }  // namespace
 
 bool is_machine_event(std::string_view name) {
@@ -153,7 +159,8 @@ Result<ClaimAnswer> Claims::try_claim(const Claim& claim) {
     return fail(jit.error());
   }
   seams_.log.info("claimed", {{"lease", lease.id.text}, {"runner", lease.runner_name}});
-  return ClaimAnswer{lease.repository, lease.run_id, config_.machine.sudo, std::move(jit->encoded)};
+  return ClaimAnswer{lease.repository, lease.run_id, config_.machine.sudo,
+                     idle_limit(config_.machine.idle_timeout), std::move(jit->encoded)};
 }
 
 Result<ClaimAnswer> Claims::claim(const Claim& claim) {

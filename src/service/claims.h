@@ -40,6 +40,7 @@ struct ClaimAnswer {
   RepositoryName repository;
   RunId run_id = 0;
   bool sudo = false;
+  Seconds idle_limit{0};  // how long the machine lets its runner wait for a job
   Secret jit_config;
 };
 

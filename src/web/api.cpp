@@ -248,6 +248,7 @@ Api::Answer Api::claim(const HttpRequest& request) {
   TRY_ASSIGN(const ClaimAnswer answer, claims_.claim(asked));
   return plain(200, "repository " + answer.repository.text + "\nrun_id " +
                         std::to_string(answer.run_id) + "\nsudo " + (answer.sudo ? "yes" : "no") +
+                        "\nidle_seconds " + std::to_string(answer.idle_limit.count()) +
                         "\njit_config " + answer.jit_config.reveal() + "\n");
 }
 

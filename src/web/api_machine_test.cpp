@@ -54,7 +54,9 @@ TEST_CASE("api: a claim is answered in lines, and neither nonce nor config is lo
   CHECK(answer.status == 200);
   CHECK(header_of(answer, "Content-Type") == "text/plain; charset=utf-8");
   CHECK(header_of(answer, "Cache-Control") == "no-store");
-  CHECK(answer.body == "repository octo/repo\nrun_id 42\nsudo yes\njit_config SklUX0NPTkZJRw\n");
+  CHECK(answer.body ==
+        "repository octo/repo\nrun_id 42\nsudo yes\nidle_seconds 660\n"
+        "jit_config SklUX0NPTkZJRw\n");
   for (const std::string& secret : {bench.nonce, k_claim_key, std::string("SklUX0NPTkZJRw")})
     CHECK_FALSE(bench.is_logged(secret));
 }

@@ -88,8 +88,8 @@ make_world() {
   bash "$source/lab/machine/jail.sh" "$work/jail"
   rm "$work/jail/sleep"
   # shellcheck disable=SC2016  # expanded by the stand-in
-  printf '#!/bin/bash\nexec %s "$(printf "0.%%03d" "${1%%%%.*}")"\n' "$(type -P sleep)" \
-    >"$work/jail/sleep"
+  printf '#!/bin/bash\nwhole=${1%%%%.*}\nexec %s "$((whole / 1000)).$(printf %%03d $((whole %% 1000)))"\n' \
+    "$(type -P sleep)" >"$work/jail/sleep"
   chmod 0755 "$work/jail/sleep"
   cp -a "$work/jail" "$work/broken-jail"
   # shellcheck disable=SC2016
@@ -117,12 +117,30 @@ export GITHUB_REPOSITORY=Owner/Name GITHUB_RUN_ID=18
 exit 0
 END
   package never-a-job <<<'exec -a listener sleep 999999'
-  # As long a job as any: ten times the idle limit.
+  # A job that takes longer than the idle limit.
   package long-job <<'END'
 GITHUB_REPOSITORY=Owner/Name GITHUB_RUN_ID=17 "$ACTIONS_RUNNER_HOOK_JOB_STARTED"
 for _ in 1 2 3; do sleep 900; done
 END
-  for name in stand-in stand-in-foreign stand-in-deleted; do
+  cp -a "$work/package-never-a-job" "$work/package-short-idle"
+  cp -a "$work/package-never-a-job" "$work/package-odd-idle"
+  cp -a "$work/package-never-a-job" "$work/package-past-deadline"
+  for name in short-idle odd-idle past-deadline; do
+    tar -czf "$work/packages/$name.tar.gz" -C "$work/package-$name" .
+  done
+  # What run.sh does when its listener asks for another try, before a job and after it.
+  package relaunches <<<'while sleep 60; do :; done'
+  package lingers <<'END'
+GITHUB_REPOSITORY=Owner/Name GITHUB_RUN_ID=17 "$ACTIONS_RUNNER_HOOK_JOB_STARTED"
+"$ACTIONS_RUNNER_HOOK_JOB_COMPLETED"
+while sleep 60; do :; done
+END
+  # A worker that hangs: the hook said that its job started, and nothing comes after it.
+  package worker-hangs <<'END'
+GITHUB_REPOSITORY=Owner/Name GITHUB_RUN_ID=17 "$ACTIONS_RUNNER_HOOK_JOB_STARTED"
+sleep 999999
+END
+  for name in stand-in stand-in-foreign stand-in-deleted stand-in-too-old; do
     package "$name" < <(tail -n +2 "$source/lab/machine/stand_in_runner.sh")
   done
 
@@ -138,7 +156,7 @@ good_path() {
   boot good
   check 'every step is reported, in order' events_in_order booted runner-downloading runner-ready \
     claiming runner-started job-started job-completed runner-exited
-  check 'the timer is set again to the deadline' did '^shutdown -P +\(59\|60\)$'
+  check 'the timer is set again to the deadline' did '^shutdown -P +\(599\|600\)$'
   check 'the runner got its JIT config' grep -q "$(sha256sum <<<SklULWNvbmZpZy1vZi1vbmUtcnVubmVy |
     cut -c1-64)" "$root/home/runner/jit.sha256"
   check 'no argument of any process holds the JIT config' test ! -e "$root/home/runner/leak"
@@ -187,6 +205,10 @@ runner_faults() {
   check 'the download goes on where it stopped' times_asked 'GET runner.tar.gz' 2
   check 'the job ran' event job-completed
 
+  boot no-ranges
+  check 'or from the start, where the server cannot do that' event job-completed
+  check 'with one more download' times_asked 'GET runner.tar.gz' 3
+
   prepare a-command-fails
   run "$work/jail-without-chown"
   check 'ends in a power-off' powered_off_last
@@ -201,7 +223,26 @@ runner_faults() {
   check 'the refusal is reported' event failed 'hook: refused a job of run 18 of Owner/Name'
 
   boot never-a-job
-  check 'a runner without a job is ended' event failed 'run: no job within 900 seconds'
+  check 'a runner without a job is ended' event failed 'run: no job within 660 seconds'
+
+  boot short-idle
+  check 'within what the service says' event failed 'run: no job within 120 seconds'
+
+  boot odd-idle
+  check 'or, if that is no number, within its own limit' event failed 'run: no job within 900 sec'
+  check 'nothing of it is executed' nothing_injected
+
+  boot relaunches
+  check 'a runner that is started again and again is ended' event failed 'run: no job within 660 s'
+
+  boot lingers
+  check 'nor does it go on after its job' event failed 'run: the runner did not end within 300 s'
+
+  boot worker-hangs
+  check 'a job that hangs is ended at the deadline' event failed 'run: the deadline has passed'
+
+  boot past-deadline
+  check 'nor past the deadline' event failed 'run: the deadline has passed'
 
   boot long-job
   check 'a runner with a job is not' event runner-exited 'status 0'
@@ -246,8 +287,11 @@ stand_in_runner() {
   check 'does not run it' not event job-started
 
   boot stand-in-deleted
-  check 'exits when its registration is gone' event runner-exited 'status 0'
+  check 'exits when its registration is gone' event runner-exited 'status 0, without a job'
   check 'takes no job' not asked _runner/job
+
+  boot stand-in-too-old
+  check 'says when its version is refused' event failed 'run: GitHub refuses this version of the r'
 }
 
 power_faults() {

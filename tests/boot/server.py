@@ -56,6 +56,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def lifetime(self):
+        return {"past-deadline": 1, "worker-hangs": 3000}.get(self.scenario, 36000)
+
     def here(self):
         return f"http://127.0.0.1:{self.server.server_port}/{self.scenario}"
 
@@ -100,7 +103,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "tags/instance/mayfly:lease": LEASE,
             "tags/instance/mayfly:claim": NONCE,
             "tags/instance/mayfly:api": f"{self.here()}/api",
-            "tags/instance/mayfly:expires-at": str(int(time.time()) + 3600),
+            "tags/instance/mayfly:expires-at": str(int(time.time()) + self.lifetime()),
         }
         key = path.removeprefix("meta-data/")
         if key not in values:
@@ -126,6 +129,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def download(self):
         data = package(self.scenario)
         asked = self.headers.get("Range", "")
+        if self.scenario == "no-ranges":
+            asked = ""
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         self.nth("offset-%s" % ("rest" if start else "whole"))
         status = 206 if start else 200
@@ -134,7 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()
-        if self.scenario == "download-cut" and not start:
+        cut = self.scenario == "download-cut" and not start
+        if cut or (self.scenario == "no-ranges" and self.nth("send") == 1):
             self.wfile.write(data[: len(data) // 2])
             self.close_connection = True
         else:
@@ -153,10 +159,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         run = "17" if self.scenario != "claim-malformed" else "17;touch pwned"
+        limits = {"short-idle": "120", "odd-idle": "1;touch pwned", "never-a-job": "660",
+                  "relaunches": "660", "long-job": "1500"}
+        idle = limits.get(self.scenario, "7200")
         jit = self.stand_in_jit() if self.scenario.startswith("stand-in") else JIT
         sudo = "no" if self.scenario == "no-sudo" else "yes"
         return self.answer(
-            200, f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\njit_config {jit}\n"
+            200, f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\nidle_seconds {idle}\n"
+            f"jit_config {jit}\n"
         )
 
     def stand_in_jit(self):
@@ -167,6 +177,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def github(self, path, body):
         """The emulated GitHub's side of the stand-in runner, with a job at the third question."""
         if path == "session":
+            if self.scenario == "stand-in-too-old":
+                return self.answer(403, '{"message":"Runner version is deprecated"}')
             known = body == {"runner_id": 7, "secret": "s3cret"}
             return self.answer(200 if known else 401, '{"session":"abc"}')
         if body.pop("session") != "abc":

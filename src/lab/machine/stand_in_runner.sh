@@ -74,6 +74,10 @@ run_job() {
 }
 
 call session "{\"runner_id\":$id,\"secret\":\"$secret\"}"
+if [[ $status == 403 && $body == *deprecated* ]]; then
+  echo 'GitHub refuses this version of the runner.'
+  exit $((${ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE:-0} == 1 ? 7 : 0))
+fi
 [[ $status == 200 ]] || { echo "The registration has been deleted: status $status"; exit 0; }
 session=$(text session "$body")
 echo 'Listening for Jobs'

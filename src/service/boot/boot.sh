@@ -19,12 +19,12 @@ set -Eeuo pipefail
 readonly imds=${MAYFLY_IMDS:-http://169.254.169.254} root=${MAYFLY_ROOT:-}
 readonly runner_dir=$root/opt/actions-runner mayfly_dir=$root/opt/mayfly
 readonly progress_dir=$mayfly_dir/progress
-readonly idle_seconds=900 skew_seconds_max=120 claim_wait_max=120
+readonly skew_seconds_max=120 claim_wait_max=120 linger_seconds=300
 
 step=arm reason='' token=''
 lease='' nonce='' expires_at='' api='' instance_id=''   # from the metadata service
 offer=''                                                # what the service said to "booted"
-repository='' run_id='' sudo_allowed='' jit_config=''   # from the claim
+repository='' run_id='' sudo_allowed='' jit_config='' idle_seconds=900   # from the claim
 
 # --- the way out -------------------------------------------------------------------------------
 
@@ -57,7 +57,7 @@ on_exit() {
 trap on_exit EXIT
 trap 'reason=${reason:-failed at line $LINENO}' ERR
 trap 'fail "stopped by a signal"' HUP INT TERM
-trap 'fail "no job within $idle_seconds seconds"' USR1
+trap 'fail "$(cat "$mayfly_dir/verdict")"' USR1
 
 # --- helpers -----------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ say_booted() {
 }
 
 fetch_runner() {
-  local address sum archive=$mayfly_dir/runner.tar.gz tries=5
+  local address sum archive=$mayfly_dir/runner.tar.gz tries=5 status
   address=$(line runner_url "$offer")
   sum=$(line runner_sha256 "$offer")
   [[ $address =~ ^$url(/[A-Za-z0-9._~%+-]+)+$ ]] || fail 'no runner here and no address of one'
@@ -176,13 +176,19 @@ fetch_runner() {
   report runner-downloading "$(line runner_version "$offer")"
   while true; do
     # A cut download goes on where it stopped; the checksum decides whether it is whole.
-    if curl -sSfL -C - --max-time 600 --speed-limit 10000 --speed-time 20 -o "$archive" "$address"
-    then tries=1; fi
+    status=0
+    curl -sSfL -C - --max-time 600 --speed-limit 10000 --speed-time 20 -o "$archive" "$address" ||
+      status=$?
     if echo "$sum  $archive" | sha256sum --check --status; then break; fi
-    ((--tries > 0)) || fail 'the runner could not be downloaded whole (checksum)'
+    case $status in
+      0) fail 'the runner could not be downloaded whole (checksum)' ;;
+      23) fail 'the runner could not be written to the disk' ;;
+      33) rm -f "$archive" ;;   # a server that can only send all of it
+    esac
+    ((--tries > 0)) || fail "the runner could not be downloaded whole (curl: $status)"
     sleep 2
   done
-  tar -xzf "$archive" -C "$runner_dir" --no-same-owner
+  tar -xzf "$archive" -C "$runner_dir" --no-same-owner || fail 'the runner could not be unpacked'
   rm "$archive"
   if [[ -x $runner_dir/bin/installdependencies.sh && $(ldconfig -p) != *libicuuc.so* ]]; then
     "$runner_dir/bin/installdependencies.sh"
@@ -224,9 +230,15 @@ claim() {
   run_id=$(line run_id "$answer")
   sudo_allowed=$(line sudo "$answer")
   jit_config=$(line jit_config "$answer")
+  take_idle_limit "$(line idle_seconds "$answer")"
   [[ $repository =~ ^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$ && $run_id =~ ^[0-9]+$ &&
     $sudo_allowed =~ ^(yes|no)$ && $jit_config =~ ^[A-Za-z0-9+/]+=*$ ]] ||
     fail 'the answer to the claim is malformed'
+}
+
+# Without one, or with one out of bounds, ours stays.
+take_idle_limit() {
+  if [[ $1 =~ ^[1-9][0-9]{1,3}$ ]] && (($1 >= 60 && $1 <= 7260)); then idle_seconds=$1; fi
 }
 
 # The hooks tell the service of the job, so the nonce stands in them and the job can read it. It is
@@ -234,7 +246,7 @@ claim() {
 hook_head() {
   echo '#!/bin/bash'
   printf '%s=%q\n' api "$api" lease "$lease" nonce "$nonce" repository "$repository" \
-    run_id "$run_id" started "$progress_dir/job-started"
+    run_id "$run_id" started "$progress_dir/job-started" completed "$progress_dir/job-completed"
   declare -f post event_json report
 }
 
@@ -249,7 +261,10 @@ fi
 : >"$started"
 report job-started
 END
-  { hook_head && echo 'report job-completed'; } >"$mayfly_dir/job-completed.sh"
+  { hook_head && cat <<'END'; } >"$mayfly_dir/job-completed.sh"
+: >"$completed"
+report job-completed
+END
   chmod 0755 "$mayfly_dir/job-started.sh" "$mayfly_dir/job-completed.sh"
 }
 
@@ -261,23 +276,54 @@ set_sudo() {
   fi
 }
 
+# Of what may keep a runner here for ever. The reason goes through a file, for a signal carries none.
+give_up() {
+  echo "$1" >"$mayfly_dir/verdict" || true
+  kill -USR1 $$
+}
+
+# A runner that GitHub has forgotten, or whose job was cancelled or given to another, listens for ever.
+watch_for_job() {
+  sleep "$idle_seconds"
+  [[ -e $progress_dir/job-started ]] || give_up "no job within $idle_seconds seconds"
+}
+
+# One that goes on listening after its job, or that run.sh starts again, gets no other.
+watch_for_end() {
+  until [[ -e $progress_dir/job-completed ]]; do sleep 10; done
+  sleep "$linger_seconds"
+  give_up "the runner did not end within $linger_seconds seconds of its job"
+}
+
+# A job that hangs, should the power-off that was armed come to nothing.
+watch_for_deadline() {
+  local left=$((expires_at - $(date +%s)))
+  sleep $((left > 0 ? left + 60 : 60))
+  give_up 'the deadline has passed'
+}
+
 # The JIT config goes through a pipe into the runner's environment, which the runner clears: it is
-# never an argument, and never a file until the runner makes its own.
+# never an argument, and never a file until the runner makes its own. The runner then ends with 7 when
+# GitHub refuses its version.
 run_runner() {
   local runner status=0
   # shellcheck disable=SC2016  # expanded by the inner shell
   runuser -u runner -- env -i PATH="$PATH" HOME="$root/home/runner" USER=runner LOGNAME=runner \
     LANG=C.UTF-8 ACTIONS_RUNNER_HOOK_JOB_STARTED="$mayfly_dir/job-started.sh" \
     ACTIONS_RUNNER_HOOK_JOB_COMPLETED="$mayfly_dir/job-completed.sh" \
+    ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
     bash -c 'IFS= read -r ACTIONS_RUNNER_INPUT_JITCONFIG && export ACTIONS_RUNNER_INPUT_JITCONFIG &&
       cd "$0" && exec ./run.sh </dev/null' "$runner_dir" < <(printf '%s\n' "$jit_config") &
   runner=$!
   jit_config=''
   report runner-started
-  # A runner whose job was cancelled, or that GitHub has forgotten, listens for ever.
-  (sleep "$idle_seconds" && [[ ! -e $progress_dir/job-started ]] && kill -USR1 $$) &
+  watch_for_job &
+  watch_for_end &
+  watch_for_deadline &
   wait "$runner" || status=$?
-  report runner-exited "status $status"
+  if [[ -e $progress_dir/job-started ]]; then report runner-exited "status $status"
+  else report runner-exited "status $status, without a job"; fi
+  if ((status == 7)); then fail 'GitHub refuses this version of the runner as too old'; fi
 }
 
 [[ ${armed:-yes} == yes ]] || fail 'no power-off could be armed'
