@@ -122,23 +122,39 @@ void Diagnosis::check_github() {
   else
     report("github: runners", runners.error());
   check_runner_group();
-  for (const auto& [architecture, image] : config_.images) {
-    const std::string subject = "runner for " + std::string(to_string(architecture));
-    const auto package = packages_.package_for(architecture);
-    if (!package)
-      report(subject, package.error());
-    else if (package->sha256.empty())
-      findings_.push_back({Finding::Level::warning, subject,
-                           "GitHub names no checksum for version " + package->version,
-                           "Pin runner.version with runner.sha256, or use an image that has it."});
-    else
-      good(subject, "version " + package->version);
-  }
+  for (const auto& [architecture, image] : config_.images) check_runner(architecture);
   for (const RepositoryConfig& repository : config_.repositories) check_cancelling(repository);
   const github::RateLimit limit = seams_.github.rate_limit();
   if (limit.limit && limit.remaining)
     good("github: rate limit", std::to_string(*limit.remaining) + " of " +
                                    std::to_string(*limit.limit) + " calls left this hour");
+}
+
+// When the 30 days of a pinned version end is not to be had from GitHub's list, which names no
+// dates: so the warning comes with the first newer one.
+void Diagnosis::check_runner(Architecture architecture) {
+  const std::string subject = "runner for " + std::string(to_string(architecture));
+  const auto package = packages_.package_for(architecture);
+  if (!package) return report(subject, package.error());
+  if (package->sha256.empty()) {
+    findings_.push_back({Finding::Level::warning, subject,
+                         "GitHub names no checksum for version " + package->version,
+                         "Pin runner.version with runner.sha256, or use an image that has it."});
+    return;
+  }
+  if (config_.runner.version == "latest") return good(subject, "version " + package->version);
+  const auto newest = packages_.newest(architecture);
+  if (!newest)
+    return good(subject, "version " + package->version + "; whether there is a newer one, GitHub " +
+                             "does not say: " + newest.error().message);
+  if (newest->version == package->version)
+    return good(subject, "version " + package->version + ", the newest");
+  findings_.push_back(
+      {Finding::Level::warning, subject,
+       "runner.version is " + package->version + ", and GitHub's list names " + newest->version,
+       "Raise it, with its checksums, within 30 days of the newer one's release: after "
+       "that GitHub gives its jobs to no older runner. So too in images that have "
+       "one."});
 }
 
 void Diagnosis::check_policy(const RepositoryConfig& repository) {

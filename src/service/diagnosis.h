@@ -53,6 +53,7 @@ class Diagnosis {
   void check_policy(const RepositoryConfig& repository);
   void check_runner_group();
   void check_cancelling(const RepositoryConfig& repository);
+  void check_runner(Architecture architecture);
   void check_aws();
   void check_machines();
   void check_template();

@@ -87,6 +87,27 @@ TEST_CASE("diagnosis: where all is well every finding is good and nothing was ch
   for (std::size_t n : {1U, 2U, 4U, 5U}) CHECK(asked_for(service.ec2_wire, n, "DryRun=true"));
 }
 
+Config pinned_to(const std::string& version) {
+  Config config = one_architecture();
+  config.runner.version = version;
+  config.runner.sha256[Architecture::x86_64] = std::string(64, 'a');
+  return config;
+}
+
+TEST_CASE("diagnosis: a pinned runner is warned about from the first newer one on, not before") {
+  for (const char* version : {"2.335.0", "2.336.0"}) {
+    Service service(pinned_to(version));
+    answer_github_well(service);
+    answer_aws_well(service);
+    const auto findings = service.diagnosis.run();
+    const Finding& finding = about(findings, "runner for x86_64");
+    const bool is_newest = version == std::string("2.336.0");
+    CHECK(finding.level == (is_newest ? Level::ok : Level::warning));
+    CHECK(mentions(finding, version));
+    CHECK(mentions(finding, "30 days") == !is_newest);
+  }
+}
+
 TEST_CASE("diagnosis: run again it starts anew") {
   Service service(one_architecture());
   answer_github_well(service);

@@ -28,6 +28,10 @@ class RunnerPackages {
       : config_(config), github_(github), clock_(clock) {}
 
   [[nodiscard]] Result<RunnerPackage> package_for(Architecture architecture);
+  // By GitHub's list, whatever is pinned. Asks each time.
+  [[nodiscard]] Result<RunnerPackage> newest(Architecture architecture) {
+    return ask_github(architecture);
+  }
 
  private:
   [[nodiscard]] Result<RunnerPackage> ask_github(Architecture architecture);
