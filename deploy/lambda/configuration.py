@@ -56,7 +56,8 @@ def needed(data):
     if "path" in data.get("ledger", {}):
         leave("ledger.path: a Lambda has no disk that stays; take it out, the stack makes a table")
     check_images(data)
-    token = text_at(data, "github.token", r"ssm:/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+    credential = "github.app_private_key" if "app_id" in github else "github.token"
+    token = text_at(data, credential, r"ssm:/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
                     'the name of an SSM parameter, such as "ssm:/mayfly/github-token": '
                     "a Lambda has no file to read it from")
     return {

@@ -6,7 +6,8 @@
 #   deploy.sh --off [CONFIG] [OPTION...]              the kill switch: answer nobody, launch nothing
 #
 #   CONFIG                 mayfly.toml, which stays as it is: the stack's values go into a copy
-#   --token-file FILE      put the GitHub token into SSM as github.token names it; - is standard input
+#   --token-file FILE      put the GitHub token into SSM as github.token names it, or an App's private key as
+#                          github.app_private_key does; - is standard input
 #   --concurrency N|none   copies at once (10, or what the account's quota leaves); none reserves nothing
 #   --arch x86_64|arm64    of the program (x86_64)
 #   --ca-bundle FILE       certificate authorities into the zip, to be believed instead of Lambda's own
@@ -186,7 +187,8 @@ put_token() {
   [[ $token_file != - ]] || token_file=/dev/stdin
   [[ -r $token_file && ! -d $token_file ]] || refuse "--token-file $token_file cannot be read"
   token=$(<"$token_file")
-  [[ $token =~ ^[[:graph:]]+$ ]] || refuse '--token-file has to hold the token and nothing else'
+  [[ $token =~ ^[[:graph:]]+$ || $token == -----BEGIN*'PRIVATE KEY-----'*END*'PRIVATE KEY-----' ]] ||
+    refuse "--token-file has to hold the token, or an App's private key, and nothing else"
   say "Putting the GitHub token into SSM as $token_parameter ..."
   aws ssm put-parameter --name "$token_parameter" --type SecureString --overwrite \
     --value "file://"<(printf %s "$token") --query Version --output text >/dev/null ||

@@ -42,14 +42,21 @@ struct ListenConfig {
 
 enum class GithubScope { organization, repository };
 
+struct GithubAppConfig {
+  std::string id;  // or the client id
+  SecretReference private_key;
+  std::int64_t installation_id = 0;  // 0: that of the organization or repository
+};
+
 struct GithubConfig {
   std::string api_url = "https://api.github.com";
-  SecretReference token;
+  SecretReference token;  // without app
   GithubScope scope = GithubScope::organization;
   std::string organization;  // scope organization
   std::int64_t runner_group_id = 1;
   int calls_per_minute = 120;                          // in any 60 seconds, of one process
   std::optional<SecretReference> webhook_secret = {};  // none: webhooks are off
+  std::optional<GithubAppConfig> app = {};             // in place of token
 };
 
 enum class SeedLabels { off, while_a_run_is_live };
@@ -99,7 +106,7 @@ struct MachineConfig {
   Millis idle_timeout{Seconds{600}};  // from online to its job
   int boots_max = 3;                  // launches for one lease, the first included
   OnDemand on_demand = OnDemand::when_no_spot;
-  int spot_interruptions_max = 1;  // of one lease; then on-demand, unless that is never
+  int spot_interruptions_max = 1;          // of one lease; then on-demand, unless that is never
   Millis capacity_patience{Seconds{300}};  // how long /v1 leases wait for capacity
   int root_volume_gb = 32;
   bool sudo = true;  // the job may become root (rr needs it)

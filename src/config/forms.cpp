@@ -130,6 +130,8 @@ bool is_organization(std::string_view text) {
   return is_within(text, 1, 39) && is_made_of(text, "-") && !text.starts_with('-');
 }
 
+bool is_app_id(std::string_view text) { return is_within(text, 1, 40) && is_made_of(text, "."); }
+
 bool is_repository(std::string_view text) { return parse_repository(text).has_value(); }
 
 bool is_label_prefix(std::string_view text) {

@@ -28,6 +28,8 @@ struct Form {
 // An address, or a network of at most a 256th of all: who trusts everybody trusts nobody.
 [[nodiscard]] bool is_proxy(std::string_view text);
 [[nodiscard]] bool is_organization(std::string_view text);
+// A number, or a client id like "Iv23liAbCd...".
+[[nodiscard]] bool is_app_id(std::string_view text);
 [[nodiscard]] bool is_repository(std::string_view text);
 [[nodiscard]] bool is_label_prefix(std::string_view text);
 [[nodiscard]] bool is_event(std::string_view text);
@@ -66,6 +68,7 @@ inline constexpr Form k_proxy{
     &is_proxy, "an IP address or a network like \"10.0.0.0/8\" (0 after the prefix)"};
 inline constexpr Form k_pem_file{&is_not_empty, "the path of a PEM file"};
 inline constexpr Form k_organization{&is_organization, "the name of a GitHub organization"};
+inline constexpr Form k_app_id{&is_app_id, "the id of a GitHub App, like \"123456\""};
 inline constexpr Form k_repository_name{&is_repository, "owner/name as GitHub spells it"};
 inline constexpr Form k_label_prefix{&is_label_prefix, "3 to 64 letters, digits and underscores"};
 inline constexpr Form k_event{&is_event, "the name of an event, like \"pull_request\""};

@@ -17,10 +17,11 @@ constexpr std::array k_top = {
 constexpr std::array k_listen = {
     Key{"address"},         Key{"port"},    Key{"admin_port"},      Key{"workers"},
     Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"}};
-constexpr std::array k_github = {Key{"api_url"},         Key{"token"},
-                                 Key{"scope"},           Key{"organization"},
-                                 Key{"runner_group_id"}, Key{"calls_per_minute"},
-                                 Key{"webhook_secret"}};
+constexpr std::array k_github = {
+    Key{"api_url"},       Key{"token"},           Key{"scope"},
+    Key{"organization"},  Key{"runner_group_id"}, Key{"calls_per_minute"},
+    Key{"app_id"},        Key{"app_private_key"}, Key{"app_installation_id"},
+    Key{"webhook_secret"}};
 constexpr std::array k_repository = {
     Key{"name"},          Key{"seed_labels"}, Key{"seed_label_prefix"},
     Key{"events"},        Key{"workflows"},   Key{"forks"},
@@ -31,9 +32,9 @@ constexpr std::array k_architectures = {Key{"x86_64"}, Key{"arm64"}};
 constexpr std::array k_image = {Key{"id"}, Key{"ssm_parameter"}, Key{"owner"}, Key{"name_pattern"}};
 constexpr std::array k_instance_type = {Key{"architecture"}, Key{"type"}, Key{"usd_per_hour"}};
 constexpr std::array k_machine = {
-    Key{"lifetime"},  Key{"boot_timeout"}, Key{"idle_timeout"},      Key{"boots_max"},
-    Key{"on_demand"}, Key{"sudo"},         Key{"capacity_patience"}, Key{"root_volume_gb"},
-    Key{"spot_interruptions_max"}};
+    Key{"lifetime"},          Key{"boot_timeout"},   Key{"idle_timeout"},
+    Key{"boots_max"},         Key{"on_demand"},      Key{"sudo"},
+    Key{"capacity_patience"}, Key{"root_volume_gb"}, Key{"spot_interruptions_max"}};
 constexpr std::array k_runner = {Key{"version"}, Key{"sha256"}, Key{"download_url"}};
 constexpr std::array k_limits = {Key{"machines"},
                                  Key{"machines_per_repository"},

@@ -8,6 +8,7 @@ namespace {
 
 // GitHub gives ids as JSON numbers, which are exact up to 2^53.
 constexpr IntRange k_group_ids = {1, 9'007'199'254'740'992};
+constexpr IntRange k_installation_ids = k_group_ids;
 // With less, ending a few leases takes minutes: half of it is the sweep's, and half of that may go
 // into lists of runners.
 constexpr IntRange k_calls_per_minute = {60, 10'000};
@@ -58,13 +59,32 @@ Result<RepositoryConfig> parse_repository_table(const Section& section) {
   return repository;
 }
 
+// A token or an App: with both it would be unclear which one counts.
+Status parse_credential(const Section& section, GithubConfig& github) {
+  const bool has_app =
+      section.has("app_id") || section.has("app_private_key") || section.has("app_installation_id");
+  if (!has_app) {
+    TRY(section.require("token"));
+    return section.secret("token", github.token);
+  }
+  if (section.has("token"))
+    return section.refuse("token", "and github.app_id are two credentials: keep one of them");
+  GithubAppConfig app;
+  TRY(section.require("app_id"));
+  TRY(section.require("app_private_key"));
+  TRY(section.text("app_id", k_app_id, app.id));
+  TRY(section.secret("app_private_key", app.private_key));
+  TRY(section.integer("app_installation_id", k_installation_ids, app.installation_id));
+  github.app = std::move(app);
+  return {};
+}
+
 }  // namespace
 
 Result<GithubConfig> parse_github(const Section& section) {
   GithubConfig github;
   TRY(section.text("api_url", k_api_url, github.api_url));
-  TRY(section.require("token"));
-  TRY(section.secret("token", github.token));
+  TRY(parse_credential(section, github));
   TRY(section.choice<GithubScope>(
       "scope",
       {{"organization", GithubScope::organization}, {"repository", GithubScope::repository}},

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "github/permissions.h"
 
 namespace mayfly::github {
 namespace {
@@ -38,7 +39,7 @@ std::optional<Millis> retry_after(const HttpResponse& response) {
 Error forbidden(const Call& call, const HttpResponse& response, std::string text) {
   const auto accepted = response.headers.find("x-accepted-github-permissions");
   if (accepted && !accepted->empty())
-    text += "; the credential needs " + printable(*accepted, 100);
+    text += "; the credential needs " + permissions_in_words(*accepted);
   else if (!call.permission.empty())
     text += "; the credential needs " + call.permission;
   return {Code::github_forbidden, std::move(text)};

@@ -125,6 +125,14 @@ Result<HttpResponse> GithubClient::send_to(const std::string& url, const Call& c
                                            SteadyTime deadline) {
   TRY(check_open());
   TRY_ASSIGN(const Secret token, tokens_.token(deadline));
+  TRY_ASSIGN(HttpResponse response, send_with(token, url, call, deadline));
+  if (response.status != 401 || !tokens_.replace(token)) return response;
+  TRY_ASSIGN(const Secret other, tokens_.token(deadline));
+  return send_with(other, url, call, deadline);
+}
+
+Result<HttpResponse> GithubClient::send_with(const Secret& token, const std::string& url,
+                                             const Call& call, SteadyTime deadline) {
   if (!fits_in_header(token.reveal()))
     return fail(Code::github_unauthorized, "the GitHub token is empty or has white space in it");
   TRY(start_call());

@@ -27,6 +27,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "github/call_budget.h"
+#include "github/token_source.h"
 #include "seam/clock.h"
 #include "seam/transport.h"
 
@@ -45,26 +46,6 @@ struct Settings {
   Scope scope;
   std::string user_agent = "mayfly";
   int calls_per_minute = 120;
-};
-
-// Where the credential comes from: a fixed token now, a GitHub App later.
-class TokenSource {
- public:
-  TokenSource() = default;
-  TokenSource(const TokenSource&) = delete;
-  TokenSource& operator=(const TokenSource&) = delete;
-  virtual ~TokenSource() = default;
-
-  [[nodiscard]] virtual Result<Secret> token(SteadyTime deadline) = 0;
-};
-
-class FixedToken final : public TokenSource {
- public:
-  explicit FixedToken(Secret token) : token_(std::move(token)) {}
-  [[nodiscard]] Result<Secret> token(SteadyTime) override { return token_; }
-
- private:
-  Secret token_;
 };
 
 enum class RunStatus { queued, in_progress, completed, waiting, requested, pending };
@@ -235,6 +216,10 @@ class GithubClient {
                                                         SteadyTime deadline);
   [[nodiscard]] Result<Repository> get_repository(const RepositoryName& name, SteadyTime deadline);
 
+  // TokenSource::describe.
+  [[nodiscard]] Result<std::string> describe_credential(SteadyTime deadline) {
+    return tokens_.describe(deadline);
+  }
   [[nodiscard]] RateLimit rate_limit() const;
   [[nodiscard]] const Settings& settings() const { return shared_->settings; }
 
@@ -247,8 +232,11 @@ class GithubClient {
 
   // 2xx, or 304 where the call has an ETag; anything else is an Error.
   [[nodiscard]] Result<HttpResponse> send(const Call& call, SteadyTime deadline);
+  // Once more with another token after a 401, which carries nothing out, whatever the method.
   [[nodiscard]] Result<HttpResponse> send_to(const std::string& url, const Call& call,
                                              SteadyTime deadline);
+  [[nodiscard]] Result<HttpResponse> send_with(const Secret& token, const std::string& url,
+                                               const Call& call, SteadyTime deadline);
   // Every element of all pages, once each, or an error.
   [[nodiscard]] Result<json::array> read_list(Call call, std::string_view key, SteadyTime deadline);
   // The same where the answer is a bare array; at most ten pages.

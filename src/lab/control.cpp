@@ -1,5 +1,6 @@
 #include "lab/control.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -108,6 +109,7 @@ Result<HttpResponse> Control::route(const HttpRequest& request) {
   const bool is_post = request.method == "POST";
   if (parts.size() >= 2 && is_post && (parts[1] == "pulls" || parts[1] == "associations"))
     return route_pulls(parts, request);
+  if (parts.size() == 2 && is_post && parts[1] == "app") return change_app(request);
   if (parts.size() >= 2 && parts[1] == "runs") {
     if (parts.size() == 2 && is_post) return start_run(request);
     if (parts.size() == 3 && id && !is_post) return show_run(*id);
@@ -136,6 +138,24 @@ Result<HttpResponse> Control::start_run(const HttpRequest& request) {
   take_facts(body.get_object(), spec);
   const RunId id = github_.start_run(std::move(spec));
   return json_response(201, json::serialize(json::object{{"id", id}}) + "\n");
+}
+
+Result<HttpResponse> Control::change_app(const HttpRequest& request) {
+  TRY_ASSIGN(const json::value value, parse_json(request.body));
+  if (!value.is_object()) return fail(Code::bad_field, "the body must be an object");
+  const json::object& body = value.get_object();
+  github_.configure([&](GithubOptions& options) {
+    if (!options.app) return;
+    if (const auto seconds = json_int(body, "token_seconds"))
+      options.app->token_life = Seconds{std::clamp<std::int64_t>(*seconds, 1, 3600)};
+    if (const json::object* permissions = json_object(body, "permissions")) {
+      options.app->permissions.clear();
+      for (const auto& [name, level] : *permissions)
+        if (level.is_string()) options.app->permissions[name] = level.get_string();
+    }
+  });
+  if (json_bool(body, "revoke").value_or(false)) github_.revoke_app_tokens();
+  return done();
 }
 
 Result<HttpResponse> Control::show_run(RunId id) {

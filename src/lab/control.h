@@ -20,6 +20,10 @@
 //   POST /_emulator/pulls/N/reviews               {"author","state":"APPROVED"}; its id
 //   POST /_emulator/pulls/N/reviews/ID/dismiss
 //   POST /_emulator/associations                  {"login","association":"CONTRIBUTOR"}
+//   POST /_emulator/app                           what the GitHub App's next tokens are like, each
+//   as
+//                                                 wanted: {"token_seconds":600,"revoke":true,
+//                                                 "permissions":{"actions":"read"}}
 //   GET  /_emulator/calls                         how many calls its API has had (emulate.cpp)
 // Thread rule: safe from many threads.
 
@@ -48,6 +52,7 @@ class Control final : public HttpService {
   // parts: of the path, from "_emulator" on.
   [[nodiscard]] Result<HttpResponse> route_pulls(const std::vector<std::string>& parts,
                                                  const HttpRequest& request);
+  [[nodiscard]] Result<HttpResponse> change_app(const HttpRequest& request);
   [[nodiscard]] Status drive_job(RunId id, const std::string& name, const std::string& verb);
 
   FakeGithub& github_;

@@ -23,6 +23,7 @@ void explain(Emulator& emulator, const std::string& directory, const std::string
       "  export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%s\n"
       "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n"
       "  export GITHUB_TOKEN=%s\n"
+      "or, as a GitHub App: github.app_id = \"%s\", github.app_private_key = \"file:%s/app.pem\"\n"
       "In its configuration: github.api_url = \"%s\", github.organization = \"rr-debugger\",\n"
       "aws.security_group_ids = [\"%s\"], aws.subnet_ids = [\"%s\"].\n"
       "To start rr's workflow there: curl --data '{\"label\":\"rr_runner_1\"}' %s/_emulator/runs\n"
@@ -30,8 +31,9 @@ void explain(Emulator& emulator, const std::string& directory, const std::string
       emulator.aws_url().c_str(), emulator.github_url().c_str(), directory.c_str(),
       emulator.aws_url().c_str(), account.region.c_str(), account.region.c_str(),
       account.keys.front().id.c_str(), account.keys.front().secret.c_str(), k_emulated_token,
-      emulator.github_url().c_str(), account.security_groups.begin()->c_str(),
-      account.subnets.begin()->first.c_str(), emulator.github_url().c_str());
+      GithubApp().id.c_str(), directory.c_str(), emulator.github_url().c_str(),
+      account.security_groups.begin()->c_str(), account.subnets.begin()->first.c_str(),
+      emulator.github_url().c_str());
   if (!session_token.empty()) std::printf("  export AWS_SESSION_TOKEN=%s\n", session_token.c_str());
   std::fflush(stdout);
 }

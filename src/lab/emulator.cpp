@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "http/problem.h"
+#include "lab/machine/files.h"
 #include "lab/machine/model_machines.h"
 #include "os/http_transport.h"
 
@@ -66,6 +67,7 @@ Status Emulator::listen(const EmulatorOptions& options) {
 
 Status Emulator::build(const EmulatorOptions& options, Entropy& entropy) {
   TRY_ASSIGN(const RunnerArchive archive, make_runner_archive(options.directory));
+  TRY(write_file(options.directory + "/app.pem", emulated_app_key()));
   FakeAwsOptions aws_options;
   aws_options.boot_delay = Millis{700};
   aws_options.shutdown_delay = Millis{700};
@@ -81,6 +83,7 @@ Status Emulator::build(const EmulatorOptions& options, Entropy& entropy) {
   github_options.organization = options.organization;
   github_options.repositories = {RepositoryName{options.repository}};
   github_options.token = Secret{k_emulated_token};
+  github_options.app = emulated_app();
   const std::string& seen = options.machines_see_github;
   const std::string downloads = seen.empty() ? github_url() : seen;
   github_options.downloads = {download(downloads, "x64", archive),

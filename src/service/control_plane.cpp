@@ -1,5 +1,7 @@
 #include "service/control_plane.h"
 
+#include "github/app_token.h"
+#include "service/diagnosis_policy.h"
 #include "service/secrets.h"
 
 namespace mayfly {
@@ -20,6 +22,35 @@ github::Settings github_settings(const Config& config) {
   return settings;
 }
 
+github::AppSettings app_settings(const Config& config) {
+  const github::Settings github = github_settings(config);
+  github::AppSettings settings;
+  settings.api_url = github.api_url;
+  settings.user_agent = github.user_agent;
+  settings.scope = github.scope;
+  settings.app_id = config.github.app->id;
+  settings.installation_id = config.github.app->installation_id;
+  for (const RepositoryConfig& repository : config.repositories) {
+    settings.repositories.push_back(repository.name);
+    settings.reads_pulls = settings.reads_pulls || looks_at_pulls(repository.policy);
+  }
+  return settings;
+}
+
+Result<std::unique_ptr<github::TokenSource>> token_source(const Config& config, const World& world,
+                                                          aws::SsmClient& ssm) {
+  if (!config.github.app) {
+    TRY_ASSIGN(Secret token, resolve(config.github.token, world.environment, ssm, world.clock));
+    return std::make_unique<github::FixedToken>(std::move(token));
+  }
+  const SecretReference& reference = config.github.app->private_key;
+  TRY_ASSIGN(const Secret pem, resolve(reference, world.environment, ssm, world.clock));
+  auto key = RsaKey::from_pem(pem);
+  if (!key) return fail_while(to_string(reference), key.error());
+  return std::make_unique<github::AppToken>(world.transport, world.clock, std::move(*key),
+                                            app_settings(config));
+}
+
 }  // namespace
 
 AwsClients::AwsClients(const Config& config, Clock& clock, Environment& environment,
@@ -34,23 +65,23 @@ AwsClients::AwsClients(const Config& config, Clock& clock, Environment& environm
 
 Result<std::unique_ptr<ControlPlane>> ControlPlane::make(const Config& config, const World& world) {
   auto aws = std::make_unique<AwsClients>(config, world.clock, world.environment, world.transport);
-  const auto read = [&](const SecretReference& reference) {
-    return resolve(reference, world.environment, aws->ssm, world.clock);
-  };
-  Secrets secrets;
-  TRY_ASSIGN(secrets.github_token, read(config.github.token));
+  TRY_ASSIGN(auto tokens, token_source(config, world, aws->ssm));
+  std::optional<Secret> webhook_secret;
   if (config.github.webhook_secret) {
-    TRY_ASSIGN(secrets.webhooks, read(*config.github.webhook_secret));
+    TRY_ASSIGN(webhook_secret,
+               resolve(*config.github.webhook_secret, world.environment, aws->ssm, world.clock));
   }
-  return std::unique_ptr<ControlPlane>(
-      new ControlPlane(config, world, std::move(aws), std::move(secrets)));
+  return std::unique_ptr<ControlPlane>(new ControlPlane(
+      config, world, std::move(aws), std::move(tokens), std::move(webhook_secret)));
 }
 
 ControlPlane::ControlPlane(const Config& config, const World& world,
-                           std::unique_ptr<AwsClients> aws, Secrets secrets)
+                           std::unique_ptr<AwsClients> aws,
+                           std::unique_ptr<github::TokenSource> tokens,
+                           std::optional<Secret> webhook_secret)
     : aws_(std::move(aws)),
-      token_(std::move(secrets.github_token)),
-      github_(world.transport, world.clock, token_, github_settings(config)),
+      tokens_(std::move(tokens)),
+      github_(world.transport, world.clock, *tokens_, github_settings(config)),
       github_for_sweep_(github_.serving(github::Purpose::sweep)),
       github_for_claims_(github_.serving(github::Purpose::claims)),
       images_(config, aws_->ec2, aws_->ssm, world.ledger, world.clock),
@@ -64,7 +95,7 @@ ControlPlane::ControlPlane(const Config& config, const World& world,
       claims_(config,
               {world.clock, world.log, world.doorbell, world.ledger, github_for_claims_, aws_->ec2},
               packages_),
-      webhooks_(config, {world.log, world.doorbell, hints_}, std::move(secrets.webhooks)),
+      webhooks_(config, {world.log, world.doorbell, hints_}, std::move(webhook_secret)),
       lookout_(config, {world.clock, world.log, world.ledger}, demand_of_sweep_, asking_, hints_),
       sweeper_(config, {world.clock, world.log, world.ledger, github_for_sweep_, aws_->ec2},
                demand_of_sweep_, launcher_, lookout_),

@@ -62,7 +62,8 @@ class AwsClients {
 
 class ControlPlane {
  public:
-  // Resolves GitHub's secrets (secret_unreadable) and calls nobody else.
+  // Resolves GitHub's secrets (secret_unreadable) and calls nobody else: an App's first token is
+  // asked for when it is needed.
   [[nodiscard]] static Result<std::unique_ptr<ControlPlane>> make(const Config& config,
                                                                   const World& world);
 
@@ -74,15 +75,11 @@ class ControlPlane {
   [[nodiscard]] Diagnosis& diagnosis() { return diagnosis_; }
 
  private:
-  struct Secrets {
-    Secret github_token;
-    std::optional<Secret> webhooks;
-  };
   ControlPlane(const Config& config, const World& world, std::unique_ptr<AwsClients> aws,
-               Secrets secrets);
+               std::unique_ptr<github::TokenSource> tokens, std::optional<Secret> webhook_secret);
 
   std::unique_ptr<AwsClients> aws_;
-  github::FixedToken token_;
+  std::unique_ptr<github::TokenSource> tokens_;
   github::GithubClient github_;  // for what strangers ask
   github::GithubClient github_for_sweep_;
   github::GithubClient github_for_claims_;

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "lease/enforce.h"
+#include "service/diagnosis_github.h"
 #include "service/diagnosis_policy.h"
 #include "service/diagnosis_runner_group.h"
 #include "service/launch_template.h"
@@ -105,7 +106,25 @@ void Diagnosis::check_launches() {
                        std::string(info((*pause)->cause).remedy)});
 }
 
+void Diagnosis::report_github(std::string subject, const Error& error) {
+  report(std::move(subject), error);
+  std::string remedy = github_remedy(config_, error);
+  if (!remedy.empty()) findings_.back().remedy = std::move(remedy);
+}
+
+// Without its credential all that follows would fail alike.
+bool Diagnosis::check_credential() {
+  const auto credential = seams_.github.describe_credential(call_deadline(seams_.clock));
+  if (!credential) {
+    report_github("github: credential", credential.error());
+    return false;
+  }
+  if (!credential->empty()) good("github: credential", *credential);
+  return true;
+}
+
 void Diagnosis::check_github() {
+  if (!check_credential()) return;
   for (const RepositoryConfig& repository : config_.repositories) {
     const auto runs = seams_.github.list_live_runs(repository.name, call_deadline(seams_.clock));
     if (runs)
@@ -113,14 +132,14 @@ void Diagnosis::check_github() {
            std::to_string(runs->size()) + " live " +
                plural(static_cast<std::int64_t>(runs->size()), "run"));
     else
-      report("github: runs of " + repository.name.text, runs.error());
+      report_github("github: runs of " + repository.name.text, runs.error());
     check_policy(repository);
   }
   const auto runners = seams_.github.list_runners(call_deadline(seams_.clock));
   if (runners)
     good("github: runners", std::to_string(runners->size()) + " registered");
   else
-    report("github: runners", runners.error());
+    report_github("github: runners", runners.error());
   check_runner_group();
   for (const auto& [architecture, image] : config_.images) check_runner(architecture);
   for (const RepositoryConfig& repository : config_.repositories) check_cancelling(repository);
@@ -167,7 +186,7 @@ void Diagnosis::check_policy(const RepositoryConfig& repository) {
   if (pulls)
     good("github: pull requests of " + name, "can be read");
   else
-    report("github: pull requests of " + name, pulls.error());
+    report_github("github: pull requests of " + name, pulls.error());
 }
 
 // About a run that is nobody's: GitHub numbers the runs of all repositories together, and began
@@ -194,7 +213,7 @@ void Diagnosis::check_runner_group() {
   std::vector<github::Repository> repositories;
   if (group->visibility == "selected") {
     auto found = seams_.github.list_group_repositories(id, call_deadline(seams_.clock));
-    if (!found) return report(subject, found.error());
+    if (!found) return report_github(subject, found.error());
     repositories = std::move(*found);
   }
   findings_.push_back(judge_runner_group(config_, *group, repositories));

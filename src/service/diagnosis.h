@@ -50,6 +50,7 @@ class Diagnosis {
   void check_configuration();
   void check_launches();
   void check_github();
+  [[nodiscard]] bool check_credential();
   void check_policy(const RepositoryConfig& repository);
   void check_runner_group();
   void check_cancelling(const RepositoryConfig& repository);
@@ -62,6 +63,8 @@ class Diagnosis {
   // What a dry run said. `asked` is false where it had to be about a thing that does not exist.
   void report_probe(const std::string& action, const Status& answer, bool asked);
   void report(std::string subject, const Error& error);
+  // With where to grant what is missing.
+  void report_github(std::string subject, const Error& error);
 
   const Config& config_;
   DiagnosisSeams seams_;

@@ -232,6 +232,20 @@ trouble kill-before 1 'killed before a call, and begun again, it ends the same'
 trouble kill-after 2 'killed after a call, and begun again, it ends the same'
 trouble fail 3 'refused a call, and begun again, it ends the same'
 
+# --- An App in place of the token
+
+sed 's|^token = .*|app_id = "1"\napp_private_key = "ssm:/mayfly/app-key"|' \
+  "$root/deploy/mayfly.toml" >"$config"
+new_account
+deploy --token-file "$root/src/lab/github/emulated_app_key.pem"
+is "an App's key is put where the configuration says" \
+  "$status $(account '.parameters["/mayfly/app-key"] | .type + " " + .value')" \
+  "0 SecureString $(<"$root/src/lab/github/emulated_app_key.pem")"
+with_app() { sed 's|^token = .*|app_id = "1"\napp_private_key = "file:/app.pem"|' "$root/deploy/mayfly.toml"; }
+with_app >"$config"
+refuses "an App's key in a file" 'github.app_private_key' -- --token-file "$work/token"
+cp "$root/deploy/mayfly.toml" "$config"
+
 # --- The token, and the AWS CLI
 
 is 'the token is in no argument and no line that was printed' \

@@ -9,22 +9,25 @@
 namespace mayfly::lab {
 namespace {
 
-enum class Caller { owner, anonymous, impostor };
-
-Caller caller_of(const HttpRequest& request, const Secret& token) {
+// What follows the scheme, where that is one of the two that GitHub takes.
+std::optional<std::string_view> credential_of(const HttpRequest& request) {
   const auto header = request.headers.find("authorization");
-  if (!header) return Caller::anonymous;
+  if (!header) return std::nullopt;
   const std::size_t space = header->find(' ');
   const std::string scheme = to_lower(header->substr(0, space));
-  const std::string_view given =
-      space == std::string_view::npos ? std::string_view() : header->substr(space + 1);
-  const bool is_right = (scheme == "bearer" || scheme == "token") && !token.empty() &&
-                        equal_in_constant_time(given, token.reveal());
-  return is_right ? Caller::owner : Caller::impostor;
+  if (space == std::string_view::npos || (scheme != "bearer" && scheme != "token"))
+    return std::string_view();
+  return header->substr(space + 1);
 }
 
 std::string version_of(const HttpRequest& request) {
   return std::string(request.headers.find("x-github-api-version").value_or("2022-11-28"));
+}
+
+HttpResponse lacks(const std::string& name, const std::string& level) {
+  HttpResponse response = rest::refusal(403, "Resource not accessible by integration");
+  response.headers.add("X-Accepted-GitHub-Permissions", name + "=" + level);
+  return response;
 }
 
 // A GET that the caller already knows becomes a 304.
@@ -55,12 +58,25 @@ HttpResponse FakeGithub::handle(const HttpRequest& request) {
   return response;
 }
 
+FakeGithub::Caller FakeGithub::caller_of(const HttpRequest& request, WallTime now) const {
+  const auto given = credential_of(request);
+  if (!given) return {};
+  if (!options_.token.empty() && equal_in_constant_time(*given, options_.token.reveal()))
+    return {Kind::owner};
+  if (const Permissions* granted = world_.app_tokens().find(*given, now))
+    return {Kind::installation, *granted};
+  if (!options_.app || !given->starts_with("ey")) return {Kind::impostor, {}, "Bad credentials"};
+  std::string fault = fault_of_jwt(*options_.app, *given, now);
+  const Kind kind = fault.empty() ? Kind::app : Kind::impostor;
+  return {kind, {}, std::move(fault)};
+}
+
 HttpResponse FakeGithub::answer(const HttpRequest& request, const Fresh& fresh, WallTime now) {
   const auto target = parse_target(request.url);
   if (!target) return rest::refusal(400, "Bad Request");
-  if (target->path.starts_with("/_runner/"))
-    return answer_route(request, *target, fresh, now, true);
+  if (target->path.starts_with("/_runner/")) return answer_route(request, *target, fresh, now, {});
   HttpResponse response = answer_api(request, *target, fresh, now);
+  response.headers.add("Date", http_date(now));
   response.headers.add("X-GitHub-Request-Id", fresh.request_id);
   response.headers.add("X-GitHub-Api-Version-Selected", version_of(request));
   return response;
@@ -68,8 +84,9 @@ HttpResponse FakeGithub::answer(const HttpRequest& request, const Fresh& fresh, 
 
 HttpResponse FakeGithub::answer_api(const HttpRequest& request, const Target& target,
                                     const Fresh& fresh, WallTime now) {
-  const Caller caller = caller_of(request, options_.token);
-  RateBudget& budget = caller == Caller::owner ? budget_ : anonymous_budget_;
+  const Caller caller = caller_of(request, now);
+  const bool is_stranger = caller.kind == Kind::anonymous || caller.kind == Kind::impostor;
+  RateBudget& budget = is_stranger ? anonymous_budget_ : budget_;
   HttpResponse response;
   if (auto limited = budget.take(request.method, now)) {
     response = std::move(*limited);
@@ -78,11 +95,10 @@ HttpResponse FakeGithub::answer_api(const HttpRequest& request, const Target& ta
         rest::refusal(403, "Request forbidden by administrative rules. Set a User-Agent header.");
   } else if (version_of(request) != "2022-11-28" && version_of(request) != "2026-03-10") {
     response = rest::refusal(400, "This API version does not exist");
-  } else if (caller == Caller::impostor) {
-    response = rest::refusal(401, "Bad credentials");
+  } else if (caller.kind == Kind::impostor) {
+    response = rest::refusal(401, caller.fault);
   } else {
-    response =
-        with_etag(request, answer_route(request, target, fresh, now, caller == Caller::anonymous));
+    response = with_etag(request, answer_route(request, target, fresh, now, caller));
     if (response.status == 304 || target.path == "/rate_limit") budget.give_back();
   }
   budget.add_headers(response.headers);
@@ -90,11 +106,22 @@ HttpResponse FakeGithub::answer_api(const HttpRequest& request, const Target& ta
 }
 
 HttpResponse FakeGithub::answer_route(const HttpRequest& request, const Target& target,
-                                      const Fresh& fresh, WallTime now, bool is_anonymous) {
+                                      const Fresh& fresh, WallTime now, const Caller& caller) {
   const auto route = rest::find_route(request.method, target.path);
   if (!route) return rest::not_found();
-  if (route->needs_token && is_anonymous) return rest::refusal(401, "Requires authentication");
-  const RateBudget& budget = is_anonymous ? anonymous_budget_ : budget_;
+  if (caller.kind == Kind::app && route->needs != rest::Needs::app)
+    return rest::refusal(401, "A JSON web token authenticates the App, which cannot do this");
+  if (caller.kind != Kind::app && route->needs == rest::Needs::app)
+    return rest::refusal(401, "A JSON web token could not be decoded");
+  if (route->needs == rest::Needs::runners) {
+    if (caller.kind == Kind::anonymous) return rest::refusal(401, "Requires authentication");
+    const std::string name =
+        target.path.starts_with("/orgs/") ? "organization_self_hosted_runners" : "administration";
+    const std::string level = request.method == "GET" ? "read" : "write";
+    if (caller.kind == Kind::installation && !includes(caller.permissions, name, level))
+      return lacks(name, level);
+  }
+  const RateBudget& budget = caller.kind == Kind::anonymous ? anonymous_budget_ : budget_;
   const rest::Ask ask{request, target, route->arguments, now, fresh.random, options_, budget};
   return route->handler(ask, world_);
 }
@@ -132,6 +159,10 @@ Result<int> FakeGithub::rerun(RunId id, Rerun which, const std::string& by) {
 
 bool FakeGithub::vanish(RunnerId id) {
   return with_world([&](GithubWorld& world, WallTime) { return world.vanish(id); });
+}
+
+void FakeGithub::revoke_app_tokens() {
+  with_world([](GithubWorld& world, WallTime) { world.app_tokens().revoke_all(); });
 }
 
 void FakeGithub::with_pulls(const std::function<void(GithubPulls&, WallTime)>& fn) {

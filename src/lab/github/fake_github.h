@@ -5,9 +5,10 @@
 // that mayfly, its clients and its demo make; anything else is GitHub's 404. Under /_runner/ stands
 // the protocol of the stand-in runner (routes.h), which is ours.
 //
-// As on GitHub: an unknown credential is 401, a missing User-Agent 403, an API version that does
-// not exist 400; public facts can be read without a credential; every answer carries the rate limit
-// and GETs an ETag. Thread rule: safe from many threads, one lock.
+// As on GitHub: an unknown or expired credential is 401, a permission that an App's token lacks
+// 403, a missing User-Agent 403, an API version that does not exist 400; public facts can be read
+// without a credential; every answer carries the rate limit and GETs an ETag. Thread rule: safe
+// from many threads, one lock.
 
 #include <functional>
 #include <mutex>
@@ -41,6 +42,8 @@ class FakeGithub final : public HttpService {
   [[nodiscard]] Result<int> rerun(RunId id, Rerun which, const std::string& by = {});
   void disconnect(RunnerId id);
   bool vanish(RunnerId id);
+  // As when the App's owner does: each of its tokens is 401 from now on.
+  void revoke_app_tokens();
   // Pull requests, their reviews and authors; under the lock, so fn must not call back.
   void with_pulls(const std::function<void(GithubPulls&, WallTime now)>& fn);
   // Changes how it behaves, under the lock.
@@ -72,6 +75,12 @@ class FakeGithub final : public HttpService {
     world_.settle(now);
     return std::forward<Fn>(fn)(world_, now);
   }
+  enum class Kind { owner, installation, app, anonymous, impostor };
+  struct Caller {
+    Kind kind = Kind::anonymous;
+    Permissions permissions = {};  // of an installation's token
+    std::string fault = {};        // of an impostor
+  };
   struct Fresh {
     std::string random;
     std::string request_id;
@@ -80,7 +89,8 @@ class FakeGithub final : public HttpService {
   [[nodiscard]] HttpResponse answer_api(const HttpRequest& request, const Target& target,
                                         const Fresh& fresh, WallTime now);
   [[nodiscard]] HttpResponse answer_route(const HttpRequest& request, const Target& target,
-                                          const Fresh& fresh, WallTime now, bool is_anonymous);
+                                          const Fresh& fresh, WallTime now, const Caller& caller);
+  [[nodiscard]] Caller caller_of(const HttpRequest& request, WallTime now) const;
 
   Clock& clock_;
   Entropy& entropy_;

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "github/app_token.h"
 #include "github/client.h"
 #include "lab/github/testing.h"
 #include "lab/local_transport.h"
@@ -241,6 +242,133 @@ TEST_CASE("contract: the calls that only other clients make are answered too") {
   }
   const RunnerId runner = bench.register_runner("m-1", {"x"});
   CHECK(bench.get("/orgs/octo/actions/runners/" + std::to_string(runner)).status == 200);
+}
+
+// The App beside the token: its calls are exchanges like the others.
+struct AppContract : Contract {
+  github::AppToken tokens;
+  github::GithubClient as_app;
+
+  explicit AppContract(std::int64_t installation = 0,
+                       Permissions permissions = GithubApp().permissions,
+                       RsaKey key = emulated_key())
+      : Contract({github::Scope::Kind::organization, "octo", {}}, options(std::move(permissions))),
+        tokens(transport, clock, std::move(key), settings(installation)),
+        as_app(transport, clock, tokens, {"https://api.test", settings(0).scope, "mayfly"}) {}
+
+  static RsaKey emulated_key() {
+    return RsaKey::from_pem(Secret(std::string(emulated_app_key()))).value();
+  }
+  static GithubOptions options(Permissions permissions) {
+    GithubOptions options = recorded_options();
+    options.app = emulated_app();
+    options.app->permissions = std::move(permissions);
+    return options;
+  }
+  static github::AppSettings settings(std::int64_t installation) {
+    return {"https://api.test",
+            "mayfly",
+            GithubApp().id,
+            installation,
+            {github::Scope::Kind::organization, "octo", {}},
+            {{"octo/repo"}, {"octo/other"}}};
+  }
+  Result<std::vector<github::Runner>> runners() {
+    return as_app.list_runners(clock.steady() + std::chrono::hours{1});
+  }
+  Code refusal() {
+    const auto answer = runners();
+    return answer ? Code::internal : answer.error().code;
+  }
+};
+
+TEST_CASE("contract: an App finds its installation, and works with its tokens, hour after hour") {
+  AppContract bench;
+  for (int hour = 0; hour < 3; ++hour) {
+    CHECK(bench.runners().has_value());
+    bench.clock.advance(std::chrono::minutes{61});
+  }
+  CHECK(bench.as_app.generate_jit_config({"m", 1, {"x"}}, bench.clock.steady() + Seconds{60}));
+  const auto words = bench.as_app.describe_credential(bench.clock.steady() + Seconds{60});
+  CHECK(words.value_or("").find("App 123456, installation 7654321 of octo") == 0);
+}
+
+TEST_CASE("contract: a token that GitHub has revoked is replaced within the call") {
+  AppContract bench(GithubApp().installation_id);
+  CHECK(bench.runners().has_value());
+  bench.clock.advance(std::chrono::minutes{5});
+  bench.github.configure([](GithubOptions& options) { options.app->token_life = Seconds{600}; });
+  bench.github.revoke_app_tokens();
+  CHECK(bench.runners().has_value());
+}
+
+TEST_CASE("contract: a clock that is wrong by half an hour does not keep the App out") {
+  for (const auto skew : {std::chrono::minutes{-30}, std::chrono::minutes{30}}) {
+    AppContract bench;
+    github::ManualClock wrong;
+    wrong.step_wall(skew);
+    github::AppToken tokens(bench.transport, wrong, AppContract::emulated_key(),
+                            AppContract::settings(0));
+    CHECK(tokens.token(SteadyTime{Seconds{60}}).has_value());
+  }
+}
+
+TEST_CASE("contract: a permission that the installation lacks is named") {
+  AppContract bench(0, {{"actions", "read"}, {"metadata", "read"}});
+  const auto answer = bench.runners();
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == Code::github_forbidden);
+  CHECK(answer.error().message.find("lacks organization_self_hosted_runners=write") !=
+        std::string::npos);
+}
+
+TEST_CASE("contract: another key, another installation, another repository are refused") {
+  const std::string pem = R"(-----BEGIN RSA PRIVATE KEY-----
+MIIEpAIBAAKCAQEAy8KZ0hj3FpOWZ/UOqT2uwk9fihrVbecAiZbov3jiFUvNQwxv
+j563tidV4OjJiSx8w4ILm8prIVLy/xhjtW3FGKzPE6Lk3GevhPXk8fGQLOBckE/Y
++BCYELYr+DSB6UZNoAuuHzvRm0dXGuuxf7MBp0IGCF7+yihkPbQFTpiq0eiEUG13
+oLonpaq86rEJtJf3O8NhXjd0E8fRj/CRE8Aa6wRCpU3kC4hUhNVcryDWg388+iBG
+Ws8qiK6n9i6KQM2b/L4F1EJhTtQ9nnRFJFRgR8PGKAOeaSQaLKNpLy6I7kjuyjiU
+NO9vd+vSyaTFqAy56Ohk/bLy9T7jH+7y+lunpwIDAQABAoIBAARKKmT/RuNb20bF
+AoU1FaLtWNyBEOsYeejSCmI9klX9PcA8JXSWdpFD9wDAXVdt984wkV3/WK/oP7AR
+TYPRpNyfl8+qBTMtn+km0wyxucOV98NP4n/jRDazuLpSmCMsUMxzpbMQgO8OFj09
+hMgxVJPY33WB7JxaRM7J4VCW0fUHMKWvdGVPgoT1ovWIgk/yXPmCvmcCHLD8EOns
+NKrw9LDTKtzewjcsRL5c4sK+mPWt6MCCFOHnTfDnbGnYTDoD7LwRYWmpqIwok731
+OTRKR2fb9hwLSUmXRFzUxWOeSRBdxzQvsu4vZCEQJI1Mwx3fo6cbrJAmelH6avqv
+okajasECgYEA7zgDTGut5knTq3iOWTF6vlZPiYscj7Zj6xMGkfGqgO+YD+hPZMEs
+Cfaz95v8Jji/mg+MsdOV6gFnYaUIddrmsMTKQ7/ug/C4ifO0xAHukHufRX+HWqJ0
+u1zsmZuZaF5xG9srvRyecqNJJgB5RWxi/gHk1XwRgrzGn0IIN5nSzBMCgYEA2g3O
+t9Sh6KgB7mvApwbZHibqNgC6N83cq69r5BQT43kfnU6nYyzByVMlo68LXHledJn+
+vUBivly4rnsGFCqytDNBUAMIvhtNTCI1BaclAJT+MAH61Ijur7ChH49Wm9CT0l8T
+ClnjtM4adXLu3MNQyTJxzzekDDCp6XaZ0BUpgJ0CgYBVGlU6E7i7C5qtDud9Xbfw
+DN6g7QeNLPLhB1S4CQSCeDpdtmTAUGStasHdnfWXV2r6kPuZq89Sf4ta1o5q9yRI
+0MmwTpC5CaNtGHE/pfxMFF62J8dsfA0RNt7JSuzJj4enxFIMJilMWUDFrzd1djjF
+asERHeFQ5H243JH1zdiLVwKBgQCOJcAjwL7Hr3aK2b2eZO13JYE7MSA0LsRzO4lH
+BvusJ5K/dr3R/iRaPRTlbsAmSYyU0Krq7qUwWbufKt3cmbUjmeIy6bdyTtQGFKqi
+A8MwbPCDlVbR5G5NJAT1UPjx3HfxBT+hWNYDUPSYqhMi4USx1Guy3R/ZPoQViNZe
+et0yVQKBgQCdOL9YU1vAHArK9TNNECUhsvajIH+/9m0frDo2ImxHbOr9H/ijqNYv
+InKRc6TpHYcejKSKuNl/l/sZVytpE5laCFaaqaaUXFWPC0OEc4nrIuANOYu763bT
+UStHt0WDFjpKWO50hUj+ZHcT+NQCYXkEyFJ2uPzxcNgmmohCMBnLYg==
+-----END RSA PRIVATE KEY-----
+)";
+  CHECK(AppContract(0, GithubApp().permissions, RsaKey::from_pem(Secret(pem)).value()).refusal() ==
+        Code::github_unauthorized);
+  CHECK(AppContract(5).refusal() == Code::github_not_found);
+  AppContract bench;
+  bench.github.configure([](GithubOptions& options) { options.repositories = {{"octo/repo"}}; });
+  CHECK(bench.refusal() == Code::github_refused);
+}
+
+TEST_CASE("contract: a JWT does nothing but get tokens, and a token gets none") {
+  AppContract bench;
+  const std::string jwt =
+      github::app_jwt(AppContract::emulated_key(), GithubApp().id, bench.clock.wall());
+  CHECK(bench.send("GET", "/orgs/octo/actions/runners", "", jwt).status == 401);
+  CHECK(bench.send("GET", "/orgs/octo/installation", "", jwt).status == 200);
+  CHECK(bench.send("GET", "/orgs/octo/installation", "", "good-token").status == 401);
+  CHECK(bench.send("GET", "/orgs/octo/installation", "", "").status == 401);
+  bench.clock.advance(std::chrono::minutes{9});
+  CHECK(bench.send("GET", "/orgs/octo/installation", "", jwt).status == 401);
 }
 
 }  // namespace

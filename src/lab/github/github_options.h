@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "lab/github/app_tokens.h"
 #include "seam/http_message.h"
 
 namespace mayfly::lab {
@@ -30,8 +31,10 @@ struct GithubOptions {
   std::string runner_url = {};                      // as runners see it; empty: the same
   std::string organization = "octo";
   std::vector<RepositoryName> repositories = {};  // all public
-  // The one credential that is accepted. Without one, public facts can be read, no more.
+  // The one token that is accepted. Without one, public facts can be read, no more.
   Secret token = {};
+  // Installed for the organization and every repository; its tokens are accepted as well.
+  std::optional<GithubApp> app = {};
 
   std::int64_t group_id = 1;
   // GitHub's default for a new group is false; an organisation's runner then gets no job of a

@@ -23,6 +23,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "lab/github/app_tokens.h"
 #include "lab/github/github_options.h"
 #include "lab/github/github_pulls.h"
 
@@ -153,6 +154,8 @@ class GithubWorld {
 
   [[nodiscard]] GithubPulls& pulls() { return pulls_; }
   [[nodiscard]] const GithubPulls& pulls() const { return pulls_; }
+  [[nodiscard]] AppTokens& app_tokens() { return app_tokens_; }
+  [[nodiscard]] const AppTokens& app_tokens() const { return app_tokens_; }
 
   // By id, the default group first.
   [[nodiscard]] std::vector<GithubGroup> groups() const;
@@ -221,6 +224,7 @@ class GithubWorld {
   std::map<RunnerId, GithubRunner> runners_;
   std::vector<GithubGroup> made_groups_;
   GithubPulls pulls_;
+  AppTokens app_tokens_;
   // Beyond 32 bits, as GitHub's are.
   RunId next_run_ = 17'000'000'001;
   std::int64_t next_number_ = 1;

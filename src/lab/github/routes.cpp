@@ -14,40 +14,48 @@ struct Pattern {
   std::string_view method;
   std::string_view path;
   Handler handler;
-  bool needs_token;
+  Needs needs;
 };
 
 constexpr Pattern k_patterns[] = {
-    {"GET", "/rate_limit", get_rate_limit, false},
-    {"GET", "/repos/{}/{}", get_repository, false},
-    {"GET", "/repos/{}/{}/pulls", list_pulls, false},
-    {"GET", "/repos/{}/{}/pulls/{}/reviews", list_reviews, false},
-    {"GET", "/repos/{}/{}/actions/runs", list_runs, false},
-    {"GET", "/repos/{}/{}/actions/runs/{}", get_run, false},
-    {"GET", "/repos/{}/{}/actions/runs/{}/jobs", list_run_jobs, false},
-    {"POST", "/repos/{}/{}/actions/runs/{}/cancel", cancel_run, true},
-    {"GET", "/repos/{}/{}/actions/runs/{}/attempts/{}/jobs", list_attempt_jobs, false},
-    {"GET", "/repos/{}/{}/actions/jobs/{}", get_job, false},
-    {"POST", "/orgs/{}/actions/runners/generate-jitconfig", generate_jit_config, true},
-    {"POST", "/orgs/{}/actions/runners/registration-token", make_registration_token, true},
-    {"GET", "/orgs/{}/actions/runners", list_runners, true},
-    {"GET", "/orgs/{}/actions/runners/downloads", list_downloads, true},
-    {"GET", "/orgs/{}/actions/runners/{}", get_runner, true},
-    {"DELETE", "/orgs/{}/actions/runners/{}", delete_runner, true},
-    {"GET", "/orgs/{}/actions/runner-groups", list_groups, true},
-    {"POST", "/orgs/{}/actions/runner-groups", create_group, true},
-    {"GET", "/orgs/{}/actions/runner-groups/{}", get_group, true},
-    {"GET", "/orgs/{}/actions/runner-groups/{}/repositories", list_group_repositories, true},
-    {"POST", "/repos/{}/{}/actions/runners/generate-jitconfig", generate_jit_config, true},
-    {"POST", "/repos/{}/{}/actions/runners/registration-token", make_registration_token, true},
-    {"GET", "/repos/{}/{}/actions/runners", list_runners, true},
-    {"GET", "/repos/{}/{}/actions/runners/downloads", list_downloads, true},
-    {"GET", "/repos/{}/{}/actions/runners/{}", get_runner, true},
-    {"DELETE", "/repos/{}/{}/actions/runners/{}", delete_runner, true},
-    {"POST", "/_runner/session", runner_session, false},
-    {"POST", "/_runner/poll", runner_poll, false},
-    {"POST", "/_runner/job", runner_job, false},
-    {"POST", "/_runner/disconnect", runner_disconnect, false},
+    {"GET", "/rate_limit", get_rate_limit, Needs::nothing},
+    {"GET", "/repos/{}/{}", get_repository, Needs::nothing},
+    {"GET", "/repos/{}/{}/pulls", list_pulls, Needs::nothing},
+    {"GET", "/repos/{}/{}/pulls/{}/reviews", list_reviews, Needs::nothing},
+    {"GET", "/repos/{}/{}/actions/runs", list_runs, Needs::nothing},
+    {"GET", "/repos/{}/{}/actions/runs/{}", get_run, Needs::nothing},
+    {"GET", "/repos/{}/{}/actions/runs/{}/jobs", list_run_jobs, Needs::nothing},
+    {"POST", "/repos/{}/{}/actions/runs/{}/cancel", cancel_run, Needs::runners},
+    {"GET", "/repos/{}/{}/actions/runs/{}/attempts/{}/jobs", list_attempt_jobs, Needs::nothing},
+    {"GET", "/repos/{}/{}/actions/jobs/{}", get_job, Needs::nothing},
+    {"POST", "/orgs/{}/actions/runners/generate-jitconfig", generate_jit_config, Needs::runners},
+    {"POST", "/orgs/{}/actions/runners/registration-token", make_registration_token,
+     Needs::runners},
+    {"GET", "/orgs/{}/actions/runners", list_runners, Needs::runners},
+    {"GET", "/orgs/{}/actions/runners/downloads", list_downloads, Needs::runners},
+    {"GET", "/orgs/{}/actions/runners/{}", get_runner, Needs::runners},
+    {"DELETE", "/orgs/{}/actions/runners/{}", delete_runner, Needs::runners},
+    {"GET", "/orgs/{}/actions/runner-groups", list_groups, Needs::runners},
+    {"POST", "/orgs/{}/actions/runner-groups", create_group, Needs::runners},
+    {"GET", "/orgs/{}/actions/runner-groups/{}", get_group, Needs::runners},
+    {"GET", "/orgs/{}/actions/runner-groups/{}/repositories", list_group_repositories,
+     Needs::runners},
+    {"POST", "/repos/{}/{}/actions/runners/generate-jitconfig", generate_jit_config,
+     Needs::runners},
+    {"POST", "/repos/{}/{}/actions/runners/registration-token", make_registration_token,
+     Needs::runners},
+    {"GET", "/repos/{}/{}/actions/runners", list_runners, Needs::runners},
+    {"GET", "/repos/{}/{}/actions/runners/downloads", list_downloads, Needs::runners},
+    {"GET", "/repos/{}/{}/actions/runners/{}", get_runner, Needs::runners},
+    {"DELETE", "/repos/{}/{}/actions/runners/{}", delete_runner, Needs::runners},
+    {"GET", "/orgs/{}/installation", find_installation, Needs::app},
+    {"GET", "/repos/{}/{}/installation", find_installation, Needs::app},
+    {"GET", "/app/installations/{}", get_installation, Needs::app},
+    {"POST", "/app/installations/{}/access_tokens", make_installation_token, Needs::app},
+    {"POST", "/_runner/session", runner_session, Needs::nothing},
+    {"POST", "/_runner/poll", runner_poll, Needs::nothing},
+    {"POST", "/_runner/job", runner_job, Needs::nothing},
+    {"POST", "/_runner/disconnect", runner_disconnect, Needs::nothing},
 };
 
 // The parts that stand at the {}, if all the others are equal.
@@ -113,7 +121,7 @@ std::optional<Route> find_route(std::string_view method, std::string_view path) 
   for (const Pattern& pattern : k_patterns) {
     if (pattern.method != method) continue;
     if (auto arguments = match(pattern.path, parts))
-      return Route{pattern.handler, pattern.needs_token, std::move(*arguments)};
+      return Route{pattern.handler, pattern.needs, std::move(*arguments)};
   }
   return std::nullopt;
 }

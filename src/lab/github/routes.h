@@ -31,9 +31,15 @@ struct Ask {
 
 using Handler = HttpResponse (*)(const Ask& ask, GithubWorld& world);
 
+enum class Needs {
+  nothing,
+  runners,  // a credential with the permission for the runners of the path's scope
+  app,      // the App's JWT, and nothing else
+};
+
 struct Route {
   Handler handler;
-  bool needs_token;
+  Needs needs;
   std::vector<std::string> arguments;
 };
 
@@ -75,6 +81,11 @@ struct Route {
 [[nodiscard]] HttpResponse create_group(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_group_repositories(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_rate_limit(const Ask& ask, GithubWorld& world);
+
+// The App itself (facts.md A5).
+[[nodiscard]] HttpResponse find_installation(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse get_installation(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse make_installation_token(const Ask& ask, GithubWorld& world);
 
 // The runner's own side: ours, not GitHub's. Every body is a JSON object.
 //   POST /_runner/session {"runner_id","secret"}   200 {"session"}; 401, 409 one is open, 410 gone
