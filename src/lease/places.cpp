@@ -81,7 +81,10 @@ int lacking(const Place& place, const RunFacts& run, const std::vector<JobFacts>
   }
   int had = 0, coming = 0;
   for (const Lease& lease : known) {
-    if (!is_of(lease, run) || lease.architecture != place.architecture) continue;
+    if (lease.architecture != place.architecture) continue;
+    // One whose run is a guess still may turn out to be for this job.
+    if (place.is_bare && !is_certain(lease) && is_on_its_way(lease)) return 0;
+    if (!is_of(lease, run)) continue;
     had += 1;
     coming += is_on_its_way(lease) ? 1 : 0;
   }

@@ -102,6 +102,17 @@ TEST_CASE("places: a job whose lease failed gets no other in its attempt") {
   CHECK(lack({one, {{k_label}, true, "", false}}, {of_attempt(2)}) == 0);
 }
 
+TEST_CASE("places: a bare label whose machine is on its way for whomever lacks nothing") {
+  const Place place{Architecture::x86_64, 0, "rr_runner_a", true, true};
+  const JobFacts one = queued({"rr_runner_a", "arch_x86_64"});
+  Lease coming = bare(1, 41);
+  coming.state = LeaseState::booting;
+  coming.job_seen = coming.job_confirmed = false;
+  CHECK(lacking(place, attempt(2), {one}, {coming}) == 0);
+  coming.run_confirmed = true;
+  CHECK(lacking(place, attempt(2), {one}, {coming}) == 1);
+}
+
 TEST_CASE("places: a bare label has one lease in an attempt, and one of its own in each") {
   const Place place{Architecture::x86_64, 0, "rr_runner_a", true, true};
   const JobFacts one = queued({"rr_runner_a", "arch_x86_64"});
