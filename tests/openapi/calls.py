@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Makes each call of the API, well and badly, and writes every exchange as a line of JSON.
 
-  calls.py SERVICE_URL GITHUB_URL AWS_URL FILE
+  calls.py SERVICE_URL GITHUB_URL AWS_URL FILE WEBHOOK_SECRET
 
 The machines are rows only: this is the machine as well, with the nonce of the instance's tags.
 """
 
+import hashlib
+import hmac
 import http.client
 import json
 import sys
@@ -13,7 +15,7 @@ import time
 import urllib.request
 from urllib.parse import urlsplit
 
-SERVICE, GITHUB, AWS, FILE = sys.argv[1:5]
+SERVICE, GITHUB, AWS, FILE, SECRET = sys.argv[1:6]
 JSON = {"Content-Type": "application/json"}
 NONCE = {**JSON, "X-Mayfly-Claim": "0" * 32}
 OUT = open(FILE, "w", encoding="utf-8")
@@ -109,6 +111,25 @@ def seed():
     outside(f"{GITHUB}/_emulator/runs/{run}/cancel", {})
 
 
+def deliver(event, payload, secret=SECRET, content_type="application/json"):
+    body = json.dumps(payload)
+    signature = "sha256=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+    return call("POST", "/v1/webhooks/github", body, {
+        "Content-Type": content_type, "X-GitHub-Event": event, "X-Hub-Signature-256": signature})
+
+
+def webhook(run):
+    job = {"run_id": run, "run_attempt": 1, "labels": [f"mayfly-{run}-x86_64"], "status": "queued"}
+    payload = {"action": "queued", "workflow_job": job, "repository": {"full_name": "rr-debugger/rr"}}
+    deliver("ping", {"zen": "x"})
+    deliver("workflow_job", payload)
+    deliver("workflow_job", {**payload, "action": "in_progress"})
+    deliver("workflow_job", payload, secret="another")
+    deliver("workflow_job", {**payload, "repository": {"full_name": "eve/rr"}})
+    deliver("workflow_job", {})
+    deliver("workflow_job", payload, content_type="application/x-www-form-urlencoded")
+
+
 def wrong(run):
     call("POST", "/v1/leases", "{")
     call("POST", "/v1/leases", runners(run), {"Content-Type": "text/plain"})
@@ -136,6 +157,7 @@ def main():
     run, lease = workflow()
     machine(lease)
     seed()
+    webhook(run)
     wrong(run)
     outside(f"{GITHUB}/_emulator/runs/{run}/cancel", {})
     time.sleep(3.5)  # what GitHub said of a run is believed for three seconds

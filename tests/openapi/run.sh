@@ -30,9 +30,12 @@ notices() {
 check 'npm installs the validator' install_validator
 start_emulator --no-machines
 write_config
+export WEBHOOK_SECRET=a-secret-of-the-test
+sed -i -e 's/^organization = .*/&\nwebhook_secret = "env:WEBHOOK_SECRET"/' \
+  -e 's/^seed_labels = .*/&\nwebhook = "derived"/' "$config"
 start_service
 check 'each call is made' timeout 100 python3 "$here/calls.py" "$url" "$github_url" \
-  "$AWS_ENDPOINT_URL" "$work/exchanges.jsonl"
+  "$AWS_ENDPOINT_URL" "$work/exchanges.jsonl" "$WEBHOOK_SECRET"
 check 'the description is sound, complete, and what the service does' hold "$description"
 notices 'a code that is left out' 'does not name run-not-live' \
   'del(.components.responses.Problem409.content[].schema.allOf[1].properties.code.enum[0])'
