@@ -2,6 +2,22 @@
 add_library(doctest-main OBJECT EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
 target_link_libraries(doctest-main PUBLIC mayfly-flags)
 
+# What most files read is read once, which is almost half of their time. A release is compiled without, and so
+# finds an include that was forgotten.
+option(MAYFLY_PRECOMPILED "precompile the headers that most files read (GCC)" OFF)
+if(MAYFLY_PRECOMPILED)
+  file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
+  foreach(name precompiled precompiled-for-tests)
+    add_library(${name} OBJECT EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/precompiled.cpp)
+    target_link_libraries(${name} PRIVATE mayfly-flags tl-expected boost-json)
+    target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)
+  endforeach()
+  target_precompile_headers(precompiled-for-tests PRIVATE <doctest/doctest.h>)
+  if(MAYFLY_SANITIZE)
+    target_compile_options(precompiled-for-tests PRIVATE -O0)
+  endif()
+endif()
+
 # A room is a folder under src/ and one static library. Its tests stand beside the code as *_test.cpp
 # and become one program, <room>_test.
 function(mayfly_room name)
@@ -23,6 +39,9 @@ function(mayfly_room name)
     target_link_libraries(room-${name} ${scope} room-${other})
   endforeach()
   target_link_libraries(room-${name} ${scope} ${arg_LINKS})
+  if(MAYFLY_PRECOMPILED AND sources)
+    target_precompile_headers(room-${name} REUSE_FROM precompiled)
+  endif()
 
   if(tests)
     add_executable(${name}_test EXCLUDE_FROM_ALL ${tests})
@@ -31,6 +50,9 @@ function(mayfly_room name)
     target_compile_definitions(${name}_test PRIVATE MAYFLY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     if(MAYFLY_SANITIZE)
       target_compile_options(${name}_test PRIVATE -O0)  # doctest under sanitizers: half the time
+    endif()
+    if(MAYFLY_PRECOMPILED)
+      target_precompile_headers(${name}_test REUSE_FROM precompiled-for-tests)
     endif()
     add_test(NAME ${name} COMMAND ${name}_test)
     set_property(GLOBAL APPEND PROPERTY mayfly_tests ${name}_test)
