@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* k_second_repository = "rr-debugger/second";
 constexpr const char* k_token_file = "/var/run/secrets/identity-token";
+constexpr const char* k_app_key_file = "/etc/mayfly/app.pem";
 
 // Honest callers all come from one address here, which asks more than a workflow's would; so most
 // worlds have no limit on asks to speak of.
@@ -58,6 +59,14 @@ void add_second_repository(Config& config) {
   config.repositories.push_back(std::move(second));
 }
 
+// A third of the worlds has an App in place of the token.
+void draw_credential(Config& config, std::uint64_t seed) {
+  if (SeededEntropy(seed * 7919 + 67).below(3) != 0) return;
+  config.github.token = {};
+  config.github.app = GithubAppConfig{
+      GithubApp().id, {SecretReference::Kind::file, k_app_key_file}, /*installation_id=*/0};
+}
+
 }  // namespace
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
@@ -87,6 +96,7 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   draw_limits(config, scenario, entropy);
   draw_launch_limits(config.limits, entropy);
   if (SeededEntropy(seed * 7919 + 61).below(3) == 0) add_second_repository(config);
+  draw_credential(config, seed);
   return config;
 }
 
@@ -102,7 +112,9 @@ std::unique_ptr<Environment> make_environment(const Scenario& scenario) {
     variables["AWS_SECRET_ACCESS_KEY"] = key.secret;
   }
   return std::make_unique<FixedEnvironment>(
-      std::move(variables), std::map<std::string, std::string>{{k_token_file, k_identity_token}});
+      std::move(variables),
+      std::map<std::string, std::string>{{k_token_file, k_identity_token},
+                                         {k_app_key_file, std::string(emulated_app_key())}});
 }
 
 }  // namespace mayfly::lab::sim

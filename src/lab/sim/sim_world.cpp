@@ -38,6 +38,9 @@ GithubOptions github_options(const Scenario& scenario, std::uint64_t seed) {
   }
   options.repositories.push_back({"rr-debugger/second"});  // served or not: draw_config()
   options.token = Secret(k_github_token);
+  // An hour at GitHub; less lets more of them end at every possible moment.
+  options.app = emulated_app();
+  options.app->token_life = draw_between(entropy, std::chrono::minutes{5}, std::chrono::hours{1});
   return options;
 }
 
