@@ -6,7 +6,7 @@ target_link_libraries(doctest-main PUBLIC mayfly-flags)
 # finds an include that was forgotten.
 option(MAYFLY_PRECOMPILED "precompile the headers that most files read (GCC)" OFF)
 if(MAYFLY_PRECOMPILED)
-  file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cpp "")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/precompiled.cpp CONTENT "")
   foreach(name precompiled precompiled-for-tests)
     add_library(${name} OBJECT EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/precompiled.cpp)
     target_link_libraries(${name} PRIVATE mayfly-flags tl-expected boost-json)
