@@ -22,6 +22,7 @@ namespace {
 
 constexpr Millis k_run_patience = Seconds{60};
 constexpr Millis k_look_every{100};
+constexpr Millis k_find_every = Seconds{1};
 constexpr int k_bar_columns = 50;
 
 struct ShownLease {
@@ -39,9 +40,11 @@ class Demo {
 
  private:
   [[nodiscard]] Status go_on(Millis wait = Millis{0});
-  Status play_run(int number);
+  Status play_run(int number, DemoMode mode);
   Status set_up(DemoWorkflow& workflow);
+  Status deliver(DemoWorkflow& workflow);
   Status follow(DemoWorkflow& workflow);
+  Status find_leases(const DemoWorkflow& workflow);
   Status look_at_leases();
   void look_at_runners(const DemoWorkflow& workflow);
   [[nodiscard]] bool all_gone() const;
@@ -92,7 +95,8 @@ void Demo::show(const LambdaCounts& counts) {
 }
 
 Status Demo::set_up(DemoWorkflow& workflow) {
-  for (const std::string& body : workflow.create_bodies()) say("setup job: curl POST / " + body);
+  for (const CurlCall& call : workflow.set_up_calls())
+    say("setup job: curl POST " + call.path + " " + call.body);
   TRY_ASSIGN(const auto answers, workflow.set_up());
   for (const CurlAnswer& answer : answers) {
     if (answer.status != 0)
@@ -108,7 +112,30 @@ Status Demo::set_up(DemoWorkflow& workflow) {
           json_string(object, "architecture").value_or("");
     }
   }
-  say("setup job: answered; " + std::to_string(leases_.size()) + " leases");
+  if (!answers.empty()) say("setup job: answered; " + std::to_string(leases_.size()) + " leases");
+  return {};
+}
+
+Status Demo::deliver(DemoWorkflow& workflow) {
+  for (const CurlCall& call : workflow.deliveries()) {
+    say("GitHub: POST " + call.path + " " + call.body);
+    TRY_ASSIGN(const CurlAnswer answer, workflow.call(call));
+    if (answer.status != 0) return fail(Code::internal, "a delivery: " + printable(answer.output));
+  }
+  return {};
+}
+
+// Those that nobody was told of.
+Status Demo::find_leases(const DemoWorkflow& workflow) {
+  TRY_ASSIGN(const json::value listed, service_->command({"leases", "--all"}));
+  if (!listed.is_array()) return fail(Code::internal, "mayfly leases gave no list");
+  for (const json::value& each : listed.get_array()) {
+    if (!each.is_object()) continue;
+    const json::object& lease = each.get_object();
+    if (json_int(lease, "run_id") != workflow.run()) continue;
+    leases_[json_string(lease, "id").value_or("")].architecture =
+        json_string(lease, "architecture").value_or("");
+  }
   return {};
 }
 
@@ -146,17 +173,27 @@ bool Demo::all_gone() const {
 
 Status Demo::follow(DemoWorkflow& workflow) {
   const SteadyTime patience = clock_.steady() + k_run_patience;
+  SteadyTime find_at{};
   bool stopped = false;
   while (clock_.steady() < patience) {
+    if (clock_.steady() >= find_at) {
+      TRY(find_leases(workflow));
+      find_at = clock_.steady() + k_find_every;
+    }
     TRY(look_at_leases());
     look_at_runners(workflow);
     if (!stopped && workflow.tests_are_done()) {
-      for (const std::string& body : workflow.destroy_bodies())
-        say("stop job: curl POST / " + body);
+      for (const CurlCall& call : workflow.stop_calls())
+        say("stop job: curl POST " + call.path + " " + call.body);
       TRY_ASSIGN(const auto answers, workflow.stop());
       for (const CurlAnswer& answer : answers)
         if (answer.status != 0) return fail(Code::internal, "destroy: " + printable(answer.output));
       stopped = true;
+      TRY_ASSIGN(const bool again, workflow.run_again());
+      if (again) {
+        say("GitHub: the run has failed; somebody presses \"re-run failed jobs\"");
+        stopped = false;
+      }
     }
     if (stopped && all_gone()) return {};
     TRY(go_on(k_look_every));
@@ -176,13 +213,17 @@ void Demo::show_timelines() const {
                 picture(stages_of(timeline_of(shown.last)), longest, k_bar_columns).c_str());
 }
 
-Status Demo::play_run(int number) {
+Status Demo::play_run(int number, DemoMode mode) {
   leases_.clear();
-  DemoWorkflow workflow(*emulator_, entropy_, service_->url(), options_.old_shape);
+  DemoWorkflow workflow(*emulator_, entropy_, service_->url(), mode, k_demo_webhook_secret);
   workflow.start();
+  if (options_.modes.size() > 1)
+    std::printf("\nMode %s: %s\n", std::string(to_string(mode)).c_str(),
+                std::string(text_of(mode)).c_str());
   say("GitHub: run " + std::to_string(number) + ", id " + std::to_string(workflow.run()) +
       ", a pull request from contributor/rr");
   TRY(set_up(workflow));
+  TRY(deliver(workflow));
   TRY(follow(workflow));
   show_timelines();
   for (const auto& [id, shown] : leases_) histories_.push_back(history_of(shown.last));
@@ -240,11 +281,14 @@ Result<int> Demo::play() {
   say("emulated EC2 at " + emulator_->aws_url() + ", emulated GitHub at " +
       emulator_->github_url());
   TRY(go_on());
-  TRY_ASSIGN(service_, DemoService::start({options_.mayfly, directory_, options_.on_lambda},
-                                          *emulator_, {clock_, entropy_, log_, transport_}));
+  TRY_ASSIGN(service_, DemoService::start(
+                           {options_.mayfly, directory_, options_.on_lambda, options_.with_app},
+                           *emulator_, {clock_, entropy_, log_, transport_}));
   say((options_.on_lambda ? "emulated Lambda with mayfly at " : "mayfly serve at ") +
       service_->url());
-  for (int number = 1; number <= options_.runs; ++number) TRY(play_run(number));
+  int number = 0;
+  for (const DemoMode mode : options_.modes)
+    for (int i = 0; i < options_.runs; ++i) TRY(play_run(++number, mode));
   std::printf("\nTime until a runner, as `mayfly costs --times` has it:\n%s",
               report::times_table(report::times_of(histories_, {})).c_str());
   TRY(go_on());

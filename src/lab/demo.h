@@ -7,6 +7,9 @@
 // emulator's side.
 
 #include <string>
+#include <vector>
+
+#include "lab/demo_workflow.h"
 
 namespace mayfly::lab {
 
@@ -14,10 +17,11 @@ struct DemoOptions {
   std::string mayfly;       // path of the program
   std::string keep = {};    // keep the working directory there; empty: removed at the end
   std::string record = {};  // file for the exchanges with the emulated GitHub
-  int runs = 1;             // workflow runs, one after the other
-  bool old_shape = false;   // send the requests as rr's workflow did in 2024
-  bool on_lambda = false;   // behind an emulated Lambda instead of `mayfly serve`
-  bool verbose = false;     // show the service's log as well
+  int runs = 1;             // workflow runs in each mode, one after the other
+  std::vector<DemoMode> modes = {DemoMode::seed};
+  bool with_app = false;   // a GitHub App in place of the token
+  bool on_lambda = false;  // behind an emulated Lambda instead of `mayfly serve`
+  bool verbose = false;    // show the service's log as well
 };
 
 // 0 when every promise held, 1 when one broke, 2 when it could not be played.

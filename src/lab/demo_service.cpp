@@ -33,7 +33,7 @@ Result<int> free_port() {
 }
 
 std::string configuration(int port, int admin_port, const Emulator& emulator,
-                          const std::string& ledger) {
+                          const std::string& credential, const std::string& ledger) {
   return "deployment = \"demo\"\n"
          "public_url = \"http://127.0.0.1:" +
          std::to_string(port) +
@@ -47,14 +47,14 @@ std::string configuration(int port, int admin_port, const Emulator& emulator,
          "\n"
          "[github]\n"
          "api_url = \"" +
-         emulator.github_url() +
-         "\"\n"
-         "token = \"env:GITHUB_TOKEN\"\n"
+         emulator.github_url() + "\"\n" + credential +
+         "webhook_secret = \"env:WEBHOOK_SECRET\"\n"
          "organization = \"rr-debugger\"\n"
          "calls_per_minute = 1000\n"
          "[[repository]]\n"
          "name = \"rr-debugger/rr\"\n"
          "seed_labels = \"while-a-run-is-live\"\n"
+         "webhook = \"derived\"\n"
          "[aws]\n"
          "region = \"us-east-1\"\n"
          "security_group_ids = [\"sg-0123456789abcdef0\"]\n"
@@ -90,7 +90,8 @@ std::vector<std::string> environment_for(const Emulator& emulator, const FakeAws
           "AWS_ACCESS_KEY_ID=" + account.keys.front().id,
           "AWS_SECRET_ACCESS_KEY=" + account.keys.front().secret,
           "AWS_REGION=us-east-1",
-          std::string("GITHUB_TOKEN=") + k_emulated_token};
+          std::string("GITHUB_TOKEN=") + k_emulated_token,
+          std::string("WEBHOOK_SECRET=") + k_demo_webhook_secret};
 }
 
 }  // namespace
@@ -108,8 +109,12 @@ Status DemoService::prepare(const DemoServiceOptions& options, const Emulator& e
   const std::string ledger = options.on_lambda
                                  ? "table = \"" + *account.dynamo_tables.begin() + "\""
                                  : "path = \"" + directory_ + "/mayfly.db\"";
+  std::string credential = "token = \"env:GITHUB_TOKEN\"\n";
+  if (options.with_app)  // the emulator has left its key there
+    credential = "app_id = \"" + GithubApp().id + "\"\napp_private_key = \"file:" + directory_ +
+                 "/app.pem\"\n";
   return write_file(directory_ + "/mayfly.toml",
-                    configuration(port_, admin_port, emulator, ledger));
+                    configuration(port_, admin_port, emulator, credential, ledger));
 }
 
 Status DemoService::spawn() {

@@ -21,7 +21,10 @@ struct DemoServiceOptions {
   std::string program;
   std::string directory;
   bool on_lambda = false;
+  bool with_app = false;  // a GitHub App in place of the token
 };
+
+inline constexpr const char* k_demo_webhook_secret = "webhook-secret-of-the-demo";
 
 struct DemoServiceSeams {
   Clock& clock;

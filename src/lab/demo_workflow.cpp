@@ -1,76 +1,167 @@
 #include "lab/demo_workflow.h"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/digest.h"
+#include "base/text.h"
 #include "lab/control.h"
+#include "lease/lease.h"
 #include "os/process.h"
 
 namespace mayfly::lab {
 namespace {
 
 constexpr Millis k_job_time{1200};
+constexpr const char* k_repository = "rr-debugger/rr";
+constexpr const char* k_architectures[] = {"x86_64", "arm64"};
+
+std::string hex_of(const Sha256& digest) {
+  constexpr std::string_view k_digits = "0123456789abcdef";
+  std::string out;
+  for (const std::uint8_t byte : digest) {
+    out += k_digits[byte >> 4];
+    out += k_digits[byte & 15];
+  }
+  return out;
+}
 
 }  // namespace
 
+std::string_view to_string(DemoMode mode) {
+  switch (mode) {
+    case DemoMode::seed:
+      return "seed";
+    case DemoMode::old_shape:
+      return "old-shape";
+    case DemoMode::action:
+      return "action";
+    case DemoMode::webhook:
+      return "webhook";
+    case DemoMode::rerun:
+      return "rerun";
+  }
+  return "";
+}
+
+std::string_view text_of(DemoMode mode) {
+  switch (mode) {
+    case DemoMode::seed:
+      return "rr's workflow: its setup job asks with curl for a label that it made up";
+    case DemoMode::old_shape:
+      return "rr's workflow of 2024: one call for each architecture";
+    case DemoMode::action:
+      return "a setup job that asks as the Action does, and waits until the runners are online";
+    case DemoMode::webhook:
+      return "no setup job asks: GitHub delivers that jobs wait";
+    case DemoMode::rerun:
+      return "a test fails, and somebody re-runs the failed jobs: no setup job runs again";
+  }
+  return "";
+}
+
 DemoWorkflow::DemoWorkflow(Emulator& emulator, Entropy& entropy, std::string service_url,
-                           bool old_shape)
+                           DemoMode mode, std::string webhook_secret)
     : emulator_(emulator),
       service_url_(std::move(service_url)),
       id_("rr_runner_" + entropy.hex(16)),
-      old_shape_(old_shape) {}
+      mode_(mode),
+      webhook_secret_(std::move(webhook_secret)) {}
 
 std::string DemoWorkflow::label_for(const std::string& architecture) const {
-  return old_shape_ ? id_ + "_" + architecture : id_;
+  if (mode_ == DemoMode::seed) return id_;
+  if (mode_ == DemoMode::old_shape) return id_ + "_" + architecture;
+  return derived_label(run_, 0,
+                       architecture == "arm64" ? Architecture::arm64 : Architecture::x86_64);
 }
 
-std::vector<std::string> DemoWorkflow::create_bodies() const {
-  if (!old_shape_)
-    return {R"({"operation":"create","architectures":["x86_64","arm64"],"label":")" + id_ + "\"}"};
-  std::vector<std::string> bodies;
-  for (const std::string architecture : {"x86_64", "arm64"})
-    bodies.push_back(R"({"operation":"create","architecture":")" + architecture + R"(","label":")" +
-                     label_for(architecture) + "\"}");
-  return bodies;
+std::vector<CurlCall> DemoWorkflow::set_up_calls() const {
+  if (mode_ == DemoMode::webhook) return {};
+  if (mode_ == DemoMode::seed)
+    return {{"/", R"({"operation":"create","architectures":["x86_64","arm64"],"label":")" + id_ +
+                      "\"}"}};
+  if (!is_seed())
+    return {{"/v1/leases?wait=online&timeout=60",
+             std::string(R"({"repository":")") + k_repository + R"(","run_id":)" +
+                 std::to_string(run_) +
+                 R"(,"runners":[{"architecture":"x86_64"},{"architecture":"arm64"}]})"}};
+  std::vector<CurlCall> calls;
+  for (const std::string architecture : k_architectures)
+    calls.push_back({"/", R"({"operation":"create","architecture":")" + architecture +
+                              R"(","label":")" + label_for(architecture) + "\"}"});
+  return calls;
 }
 
-std::vector<std::string> DemoWorkflow::destroy_bodies() const {
-  if (!old_shape_) return {R"({"operation":"destroy","label":")" + id_ + "\"}"};
-  return {R"({"operation":"destroy","labels":[")" + label_for("x86_64") + R"(",")" +
-          label_for("arm64") + "\"]}"};
+std::vector<CurlCall> DemoWorkflow::stop_calls() const {
+  if (!is_seed()) return {};
+  if (mode_ == DemoMode::seed) return {{"/", R"({"operation":"destroy","label":")" + id_ + "\"}"}};
+  return {{"/", R"({"operation":"destroy","labels":[")" + label_for("x86_64") + R"(",")" +
+                    label_for("arm64") + "\"]}"}};
 }
 
 void DemoWorkflow::start() {
-  run_ = emulator_.github().start_run(
-      rr_workflow("rr-debugger/rr", {label_for("x86_64"), label_for("arm64")}, k_job_time));
+  run_ = emulator_.github().next_run_id();
+  RunSpec spec = rr_workflow(k_repository, {label_for("x86_64"), label_for("arm64")}, k_job_time);
+  if (mode_ == DemoMode::rerun)
+    for (JobSpec& job : spec.jobs)
+      if (job.name == "test-arm64") job.failing_attempts = 1;
+  run_ = emulator_.github().start_run(std::move(spec));
 }
 
-Result<CurlAnswer> DemoWorkflow::curl(const std::string& body) {
+std::string DemoWorkflow::delivery(const GithubJob& job) const {
+  json::array labels;
+  for (const std::string& label : job.spec.labels) labels.emplace_back(label);
+  return json::serialize(json::object{{"action", "queued"},
+                                      {"workflow_job", json::object{{"id", job.id},
+                                                                    {"run_id", job.run_id},
+                                                                    {"run_attempt", job.attempt},
+                                                                    {"status", "queued"},
+                                                                    {"labels", std::move(labels)}}},
+                                      {"repository", json::object{{"full_name", k_repository}}}});
+}
+
+std::vector<CurlCall> DemoWorkflow::deliveries() const {
+  std::vector<CurlCall> calls;
+  if (mode_ != DemoMode::webhook) return calls;
+  for (const GithubJob& job : emulator_.github().jobs(run_)) {
+    if (job.spec.hosted || job.state != JobState::queued) continue;
+    std::string body = delivery(job);
+    const std::string signature = "sha256=" + hex_of(hmac_sha256(webhook_secret_, body));
+    calls.push_back({"/v1/webhooks/github",
+                     std::move(body),
+                     {"X-GitHub-Event: workflow_job", "X-Hub-Signature-256: " + signature}});
+  }
+  return calls;
+}
+
+Result<CurlAnswer> DemoWorkflow::call(const CurlCall& call) {
   os::SpawnOptions options;
-  options.argv = {"curl",
-                  "--fail-with-body",
-                  "-s",
-                  "-X",
-                  "POST",
-                  "-H",
-                  "Content-Type: application/json",
-                  "--data",
-                  body,
-                  service_url_};
+  options.argv = {
+      "curl", "--fail-with-body", "-s", "-X", "POST", "-H", "Content-Type: application/json"};
+  for (const std::string& header : call.headers) {
+    options.argv.push_back("-H");
+    options.argv.push_back(header);
+  }
+  for (const std::string& word : {std::string("--data"), call.body, service_url_ + call.path})
+    options.argv.push_back(word);
   options.output = os::ChildOutput::pipe;
   TRY_ASSIGN(os::ChildProcess child, os::ChildProcess::spawn(options));
   CurlAnswer answer;
   answer.output = child.read_output();
-  answer.status = child.wait_for(Seconds{30}).value_or(-1);
+  answer.status = child.wait_for(Seconds{90}).value_or(-1);
   return answer;
 }
 
 Result<std::vector<CurlAnswer>> DemoWorkflow::play_hosted(const std::string& job,
-                                                          const std::vector<std::string>& bodies) {
+                                                          const std::vector<CurlCall>& calls) {
   for (const GithubJob& one : emulator_.github().jobs(run_)) {
     if (one.spec.name != job || one.state != JobState::queued) continue;
     TRY(emulator_.github().begin_job(one.id));
     std::vector<CurlAnswer> answers;
     bool good = true;
-    for (const std::string& body : bodies) {
-      TRY_ASSIGN(CurlAnswer answer, curl(body));
+    for (const CurlCall& each : calls) {
+      TRY_ASSIGN(CurlAnswer answer, call(each));
       good = good && answer.status == 0;
       answers.push_back(std::move(answer));
     }
@@ -81,17 +172,24 @@ Result<std::vector<CurlAnswer>> DemoWorkflow::play_hosted(const std::string& job
 }
 
 Result<std::vector<CurlAnswer>> DemoWorkflow::set_up() {
-  return play_hosted("setup", create_bodies());
+  return play_hosted("setup", set_up_calls());
 }
 
 Result<std::vector<CurlAnswer>> DemoWorkflow::stop() {
-  return play_hosted("stop-runners", destroy_bodies());
+  return play_hosted("stop-runners", stop_calls());
 }
 
 bool DemoWorkflow::tests_are_done() {
   for (const GithubJob& job : emulator_.github().jobs(run_))
     if (job.spec.name == "stop-runners" && job.state == JobState::queued) return true;
   return false;
+}
+
+Result<bool> DemoWorkflow::run_again() {
+  if (mode_ != DemoMode::rerun || emulator_.github().outcome(run_).conclusion == "success")
+    return false;
+  TRY(emulator_.github().rerun(run_, Rerun::failed));
+  return true;
 }
 
 }  // namespace mayfly::lab

@@ -103,6 +103,29 @@ void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
   command->callback([&] { status = mayfly::lab::sim::run_simulate(options); });
 }
 
+constexpr std::array k_modes = {mayfly::lab::DemoMode::seed, mayfly::lab::DemoMode::old_shape,
+                                mayfly::lab::DemoMode::action, mayfly::lab::DemoMode::webhook,
+                                mayfly::lab::DemoMode::rerun};
+
+std::string modes_in_words() {
+  std::string text;
+  for (const mayfly::lab::DemoMode mode : k_modes)
+    text += (text.empty() ? "" : ", ") + std::string(to_string(mode));
+  return text;
+}
+
+void take_modes(mayfly::lab::DemoOptions& options, const std::vector<std::string>& names) {
+  options.modes.clear();
+  for (const std::string& name : names) {
+    const std::size_t before = options.modes.size();
+    for (const mayfly::lab::DemoMode mode : k_modes)
+      if (name == "all" || name == to_string(mode)) options.modes.push_back(mode);
+    if (options.modes.size() == before)
+      throw CLI::ValidationError("--mode",
+                                 "'" + name + "' is none of " + modes_in_words() + ", all");
+  }
+}
+
 void add_demo(CLI::App& app, mayfly::lab::DemoOptions& options, int& status) {
   options.mayfly = beside_us("mayfly");
   CLI::App* demo =
@@ -110,8 +133,15 @@ void add_demo(CLI::App& app, mayfly::lab::DemoOptions& options, int& status) {
   demo->add_option("--runs", options.runs, "workflow runs, one after the other")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  demo->add_flag("--old-shape", options.old_shape,
-                 "send the requests as rr's workflow did in 2024");
+  demo->add_option_function<std::vector<std::string>>(
+          "--mode",
+          [&options](const std::vector<std::string>& names) { take_modes(options, names); },
+          "how its jobs come by a runner: " + modes_in_words() + ", or all, one after the other")
+      ->delimiter(',');
+  demo->add_flag_callback(
+      "--old-shape", [&options] { options.modes = {mayfly::lab::DemoMode::old_shape}; },
+      "the same as --mode old-shape");
+  demo->add_flag("--app", options.with_app, "with a GitHub App in place of a token");
   demo->add_option("--keep", options.keep,
                    "absolute path of a directory to leave ledger, log and machines in");
   demo->add_option("--record", options.record,

@@ -67,16 +67,21 @@ validate() {
 }
 
 validator=$root/build/github_openapi
-current=$work/current.jsonl old=$work/old.jsonl contract=$work/contract.jsonl
+current=$work/current.jsonl modes=$work/modes.jsonl old=$work/old.jsonl contract=$work/contract.jsonl
 
 demo 'demo' --record "$current"
 demo 'demo --old-shape' --record "$old" --old-shape
+demo 'demo --mode action,webhook,rerun --app' --mode action,webhook,rerun --app --record "$modes"
+is 'demo --mode: each way in ends with success' \
+  "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
+is 'demo --mode rerun: two leases, and one of the second attempt' \
+  "$(sed -n '/^Mode rerun/,$p' "$work/demo.log" | grep -c 'kept .*: job-done, one machine')" 3
 demo 'demo --runs 3' --runs 3
 is 'demo --runs 3: three runs succeeded' \
   "$(grep -c "kept .*the run's conclusion is success" "$work/demo.log")" 3
 says 'demo: the time until a runner, by architecture and image' "$(<"$work/demo.log")" \
   'x86_64 ami-' ': 3 leases' '= runner online' P99
-demo 'demo --lambda' --lambda --runs 2 --keep "$work/on_lambda"
+demo 'demo --lambda' --lambda --mode seed,webhook,rerun --keep "$work/on_lambda"
 check 'demo --lambda: cold starts, and thaws of what was frozen' \
   grep -qE 'Lambda: [0-9]+ invocations, ([2-9]|[1-9][0-9]+) cold starts, [1-9][0-9]* thaws, 0 errors' "$work/demo.log"
 check 'demo --lambda: its ledger is the table, no file' [ ! -e "$work/on_lambda/mayfly.db" ]
@@ -96,6 +101,7 @@ is 'an unknown option of demo: exit status 2' \
 check 'npm installs the validator' install_validator
 check 'the validator sees what is wrong' timeout 120 node --test "$validator"
 validate "the demo's exchanges are as GitHub documents them" "$current"
+validate "the exchanges of the other ways in are as GitHub documents them" "$modes"
 validate "the old shape's exchanges are as GitHub documents them" "$old"
 if [[ -x $build/lab_test ]]; then
   check 'the contract test passes' env MAYFLY_EXCHANGES="$contract" timeout 120 \

@@ -41,6 +41,7 @@ struct JobSpec {
   bool hosted = false;                  // runs on GitHub's own machines: driven by begin/complete
   bool always = false;                  // `if: always()`
   std::vector<std::string> steps = {};
+  int failing_attempts = 0;  // of the run, the first ones: whatever its runner says, it has failed
 };
 
 struct RunSpec {

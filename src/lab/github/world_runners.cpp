@@ -219,7 +219,9 @@ Status GithubWorld::job_started(const std::string& session, JobId id, WallTime n
 Status GithubWorld::job_completed(const std::string& session, JobId id,
                                   const std::string& conclusion, WallTime now) {
   TRY(holder_of(session, id, now));
-  return complete_job(id, conclusion, now);
+  const auto job = jobs_.find(id);
+  const bool fails = job != jobs_.end() && job->second.attempt <= job->second.spec.failing_attempts;
+  return complete_job(id, fails ? "failure" : conclusion, now);
 }
 
 Status GithubWorld::close_session(const std::string& session) {
