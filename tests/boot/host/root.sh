@@ -13,7 +13,12 @@
 # without netplan between, which looks for a permanent hardware address, which a veth has not.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-readonly here dir=$1 mirror=${2:-http://deb.debian.org/debian}
+readonly here dir=$1
+# Where this host has its own packages from.
+# shellcheck disable=SC2016  # apt's own placeholders
+mirror=${2:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' |
+  head -n 1)}
+readonly mirror
 readonly packages=systemd-sysv,dbus,udev,kmod,cloud-init,systemd-resolved,isc-dhcp-client,sudo,\
 curl,ca-certificates,iproute2,procps,libicu72,python3-cffi-backend
 readonly names=DNS:api.boot.test,DNS:github.boot.test,DNS:mirror.boot.test
@@ -48,6 +53,10 @@ make_root() {
   rm -f "$dir/root/etc/hostname" "$dir/root/var/cache/apt/archives/"*.deb
 }
 
+if [[ -z $mirror ]]; then
+  echo 'root.sh: this host has no package lists of Debian 12; run apt-get update, or name a mirror' >&2
+  exit 1
+fi
 rm -rf "$dir"
 mkdir -p "$dir"
 make_certificates
