@@ -33,7 +33,8 @@ class Connection {
     client_ = os::FileDescriptor(ends[0]);
     asio::ip::tcp::socket server(io_);
     server.assign(asio::ip::tcp::v4(), ends[1]);
-    std::make_shared<os::HttpSession>(os::ServerStream(std::move(server)), options, submit, nullptr)
+    std::make_shared<os::HttpSession>(os::ServerStream(std::move(server)), options, submit,
+                                      large_bodies_, nullptr)
         ->start();
   }
 
@@ -63,6 +64,7 @@ class Connection {
     }
   }
 
+  os::LargeBodyCount large_bodies_ = 0;
   asio::io_context io_;
   os::FileDescriptor client_;
   std::string answered_;
