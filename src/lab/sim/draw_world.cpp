@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* k_second_repository = "rr-debugger/second";
 constexpr const char* k_token_file = "/var/run/secrets/identity-token";
+constexpr const char* k_webhook_variable = "WEBHOOK_SECRET";
 constexpr const char* k_app_key_file = "/etc/mayfly/app.pem";
 
 // Honest callers all come from one address here, which asks more than a workflow's would; so most
@@ -67,6 +68,18 @@ void draw_credential(Config& config, std::uint64_t seed) {
       GithubApp().id, {SecretReference::Kind::file, k_app_key_file}, /*installation_id=*/0};
 }
 
+// Jobs that nobody asks for, with a webhook or without; runs again by themselves.
+void draw_waiting_jobs(Config& config, std::uint64_t seed) {
+  SeededEntropy entropy(seed * 7919 + 73);
+  if (entropy.below(3) == 0)
+    config.github.webhook_secret =
+        SecretReference{SecretReference::Kind::environment, k_webhook_variable};
+  for (RepositoryConfig& repository : config.repositories) {
+    if (entropy.below(2) == 0) repository.webhook = Webhook::derived;
+    repository.rerun_interrupted = entropy.below(2) == 0;
+  }
+}
+
 }  // namespace
 
 Config draw_config(const Scenario& scenario, std::uint64_t seed) {
@@ -97,12 +110,14 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   draw_launch_limits(config.limits, entropy);
   if (SeededEntropy(seed * 7919 + 61).below(3) == 0) add_second_repository(config);
   draw_credential(config, seed);
+  draw_waiting_jobs(config, seed);
   return config;
 }
 
 std::unique_ptr<Environment> make_environment(const Scenario& scenario) {
   std::map<std::string, std::string> variables = {{"AWS_ENDPOINT_URL", k_ec2_url},
-                                                  {"GITHUB_TOKEN", k_github_token}};
+                                                  {"GITHUB_TOKEN", k_github_token},
+                                                  {k_webhook_variable, k_webhook_secret}};
   if (scenario.web_identity) {
     variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = k_token_file;
     variables["AWS_ROLE_ARN"] = k_role;

@@ -116,17 +116,24 @@ class OneMachineLaw final : public Law {
   }
 
  private:
+  // A bare label is known by itself; in a later attempt, where nobody asks, by its run's attempt
+  // too.
+  static std::string right_of(const Lease& lease) {
+    const std::string attempt =
+        " " + std::to_string(lease.run_id) + " " + std::to_string(lease.run_attempt);
+    const std::string what = lease.source == Source::v1
+                                 ? attempt + " " + std::to_string(lease.index)
+                                 : " " + lease.label + (lease.run_attempt > 1 ? attempt : "");
+    return lease.repository.text + " " + std::string(to_string(lease.architecture)) + what;
+  }
+
   // However often it is asked for: one lease.
   void check_rights(SimWorld& world) {
     const auto& changes = books_->lease_changes();
     for (; leases_read_ < changes.size(); ++leases_read_) {
       const Lease& lease = changes[leases_read_].after;
       if (changes[leases_read_].before) continue;
-      std::string right = lease.repository.text + " " + std::string(to_string(lease.architecture));
-      right += lease.source == Source::seed
-                   ? " " + lease.label
-                   : " " + std::to_string(lease.run_id) + " " + std::to_string(lease.run_attempt) +
-                         " " + std::to_string(lease.index);
+      const std::string right = right_of(lease);
       const auto [known, is_new] = by_right_.try_emplace(right, lease.id);
       expect(is_new || known->second == lease.id, world, "two leases for " + right);
     }

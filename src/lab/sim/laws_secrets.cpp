@@ -124,6 +124,7 @@ class SecretsLaw final : public Law {
     if (std::exchange(knows_fixed_, true)) return;
     canaries_.add(k_github_token, "the GitHub token");
     canaries_.add(k_identity_token, "the identity token");
+    canaries_.add(k_webhook_secret, "the webhook's secret");
     canaries_.add("ghs_" + GithubApp().id + "_", "an App's token");
     canaries_.add(std::string(emulated_app_key().substr(200, 40)), "the App's key");
     world.aws->configure([&](const FakeAwsOptions& options) {

@@ -53,6 +53,7 @@ std::string github_name(std::string_view call) {
   if (call.ends_with("/pulls")) return "list_pulls";
   if (call.ends_with("/reviews")) return "list_reviews";
   if (call.ends_with("/actions/runs")) return "list_runs";
+  if (call.ends_with("/rerun-failed-jobs")) return "rerun_failed_jobs";
   if (call.find("/actions/runs/") != call.npos) return "get_run";
   return "";
 }
@@ -271,6 +272,9 @@ void Scout::after(SimWorld& world, const Exchange& exchange) {
                                          [](const auto& server) { return server->is_up(); });
   if (is_nobody_up) mark(world, "asked_while_down");
   note_request(world, exchange);
+  if (exchange.call == "POST /v1/webhooks/github" && exchange.done != nullptr &&
+      exchange.done->status == 202)
+    mark(world, "webhook_answered");
   if (exchange.call != "POST /v1/claims" || exchange.done == nullptr) return;
   if (exchange.done->body.find("claim-not-yet") != std::string::npos)
     mark(world, "claimed_while_pending");
@@ -303,6 +307,9 @@ void Scout::log_line(SimWorld& world, const CapturingLog::Line& line) {
     if (parts.size() > 2 && parts[parts.size() - 2] != "1") mark(world, "claimed_after_relaunch");
     return;
   }
+  if (event == "run_served")
+    return mark(world, field(line, "why") == "webhook" ? "unasked_served" : "rerun_served");
+  if (event == "run_rerun_asked") return mark(world, "interrupted_rerun");
   mark(world, event);
 }
 

@@ -203,6 +203,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     for_each_law([&](Law& law) { law.before(*this, who, call, sent); });
     auto answer = network.send(sent, deadline);
     if (edge == Edge::ledger && call == k_table_write && answer && answer->ok()) note_write();
+    if (call.ends_with("/rerun-failed-jobs") && answer && answer->ok() && on_rerun) on_rerun(call);
     return answer;
   };
   Touched touched;

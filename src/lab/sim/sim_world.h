@@ -37,6 +37,7 @@ namespace mayfly::lab::sim {
 // Canaries too: none of them may turn up anywhere but where it belongs.
 inline constexpr const char* k_github_token = "github_pat_canary_5f2c9b7e";
 inline constexpr const char* k_identity_token = "identity_canary_77aa31";
+inline constexpr const char* k_webhook_secret = "webhook_canary_9c41d0e2";
 inline constexpr const char* k_role = "arn:aws:iam::123456789012:role/mayfly";
 
 // rr's deployment, with lifetimes, intervals and limits as the seed draws them.
@@ -149,6 +150,9 @@ class SimWorld {
 
   // Whoever listens at the edge to callers and machines; draws nothing of theirs.
   std::function<void(std::string_view who, const HttpRequest&)> on_request;
+
+  // A server has had a run run again at GitHub, by this call.
+  std::function<void(std::string_view call)> on_rerun;
 
   // Runs whatever is ready and moves on to what comes next, until then or until done says so.
   void run_until(SteadyTime end, const std::function<bool()>& done = {});

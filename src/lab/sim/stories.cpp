@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "lab/rig/rr_workflow.h"
 #include "lab/sim/callers.h"
 #include "lab/sim/draw.h"
@@ -43,7 +44,8 @@ class Story {
       : world_(world),
         entropy_(world.seed * 104'729 + static_cast<std::uint64_t>(number)),
         people_(world.seed * 104'729 + 555'557 + static_cast<std::uint64_t>(number)),
-        approval_(world.seed * 15'485'863 + static_cast<std::uint64_t>(number)) {}
+        approval_(world.seed * 15'485'863 + static_cast<std::uint64_t>(number)),
+        deliveries_(world.seed * 32'452'843 + static_cast<std::uint64_t>(number)) {}
 
   void play();
 
@@ -75,9 +77,11 @@ class Story {
 
   SimWorld& world_;
   SeededEntropy entropy_;
-  SeededEntropy people_;    // of who it is, so that all else is drawn as without
-  SeededEntropy approval_;  // of whether and when; and of the repository
+  SeededEntropy people_;      // of who it is, so that all else is drawn as without
+  SeededEntropy approval_;    // of whether and when; and of the repository
+  SeededEntropy deliveries_;  // of the webhook, and of whether anybody asks where it is on
   const RepositoryConfig* repository_ = nullptr;
+  bool asks_nobody_ = false;
   bool awaits_approval_ = false;
   Shape shape_ = Shape::seed;
   int per_architecture_ = 1;
@@ -101,6 +105,7 @@ void Story::draw() {
   else
     shape_ = variant ? Shape::v1_wait : Shape::v1;
   if (!asks_as_seed && chance(300)) per_architecture_ = 2;
+  asks_nobody_ = !asks_as_seed && repository_->webhook != Webhook::off && deliveries_.below(2) == 0;
   // From seconds to beyond the lease's lifetime; most are minutes.
   const bool is_long = chance(world_.scenario.long_jobs);
   job_ = is_long ? between(Seconds{60}, world_.config.machine.lifetime * 2)
@@ -232,6 +237,7 @@ void Story::lie() {
 
 // What the setup job does. True: it succeeded.
 bool Story::set_up() {
+  if (asks_nobody_) return true;
   if (chance(world_.scenario.lying)) lie();
   if (chance(world_.scenario.repeating)) repeat();
   if (chance(world_.scenario.crashing)) {
@@ -336,7 +342,9 @@ void Story::play_attempt() {
     world_.fibers.sleep_for(between(Millis{100}, Seconds{5}));
     finish_hosted("setup", is_served ? "success" : "failure");
   }
+  deliver_jobs(world_, deliveries_, repository_->name, run_);
   await_tests();
+  deliver_jobs(world_, deliveries_, repository_->name, run_);
   world_.fibers.sleep_for(between(Seconds{1}, Seconds{30}));
   stop();
 }
@@ -375,7 +383,35 @@ void Story::play() {
   --world_.active_callers;
 }
 
+bool are_tests_over(SimWorld& world, RunId run) {
+  for (const GithubJob& job : world.github->jobs(run))
+    if (!job.spec.hosted && job.state != JobState::completed) return false;
+  return true;
+}
+
+// Whoever does not wait for it any more cancels it, as in a Story.
+void play_rerun(SimWorld& world, RunId run) {
+  ++world.active_callers;
+  world.stir();
+  const SteadyTime end =
+      world.clock.steady() + world.config.machine.lifetime + std::chrono::hours{1};
+  while (!are_tests_over(world, run) && world.clock.steady() < end) world.fibers.sleep_for(k_poll);
+  if (!are_tests_over(world, run)) (void)world.github->cancel_run(run);
+  const auto stop = job_named(*world.github, run, "stop");
+  if (stop && stop->state == JobState::queued && world.github->begin_job(stop->id))
+    (void)world.github->complete_job(stop->id, "success");
+  --world.active_callers;
+}
+
 }  // namespace
+
+void follow_reruns(SimWorld& world) {
+  world.on_rerun = [&world](std::string_view call) {
+    const auto parts = split(std::string(call), '/');
+    const auto run = parts.size() < 2 ? std::nullopt : parse_int(parts[parts.size() - 2]);
+    if (run) world.fibers.spawn(k_world, [&world, id = *run] { play_rerun(world, id); });
+  };
+}
 
 void begin_runs(SimWorld& world) {
   SeededEntropy entropy(world.seed * 104'729);
