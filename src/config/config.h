@@ -71,7 +71,8 @@ struct RepositoryConfig {
   std::string seed_label_prefix = "rr_runner_";  // only while seed_labels is on
   RunPolicy policy = {};
   Webhook webhook = Webhook::off;
-  bool cancel_unserved = false;  // cancel a live run that can get no runner any more
+  bool cancel_unserved = false;    // cancel a live run that can get no runner any more
+  bool rerun_interrupted = false;  // once per run: the jobs whose machine EC2 took back
 };
 
 struct AwsConfig {

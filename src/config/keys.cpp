@@ -22,10 +22,16 @@ constexpr std::array k_github = {
     Key{"organization"},  Key{"runner_group_id"}, Key{"calls_per_minute"},
     Key{"app_id"},        Key{"app_private_key"}, Key{"app_installation_id"},
     Key{"webhook_secret"}};
-constexpr std::array k_repository = {
-    Key{"name"},          Key{"seed_labels"}, Key{"seed_label_prefix"},
-    Key{"events"},        Key{"workflows"},   Key{"forks"},
-    Key{"denied_actors"}, Key{"webhook"},     Key{"cancel_unserved"}};
+constexpr std::array k_repository = {Key{"name"},
+                                     Key{"seed_labels"},
+                                     Key{"seed_label_prefix"},
+                                     Key{"events"},
+                                     Key{"workflows"},
+                                     Key{"forks"},
+                                     Key{"denied_actors"},
+                                     Key{"webhook"},
+                                     Key{"cancel_unserved"},
+                                     Key{"rerun_interrupted"}};
 constexpr std::array k_aws = {Key{"region"}, Key{"security_group_ids"}, Key{"subnet_ids"},
                               Key{"key_name"}, Key{"public_address"}};
 constexpr std::array k_architectures = {Key{"x86_64"}, Key{"arm64"}};

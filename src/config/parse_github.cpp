@@ -56,6 +56,7 @@ Result<RepositoryConfig> parse_repository_table(const Section& section) {
   TRY(section.choice<Webhook>("webhook", {{"off", Webhook::off}, {"derived", Webhook::derived}},
                               repository.webhook));
   TRY(section.boolean("cancel_unserved", repository.cancel_unserved));
+  TRY(section.boolean("rerun_interrupted", repository.rerun_interrupted));
   return repository;
 }
 

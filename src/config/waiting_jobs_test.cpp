@@ -14,6 +14,7 @@ TEST_CASE("config: webhooks have a secret and no say unless the owner says so") 
   CHECK_FALSE(plain.github.webhook_secret);
   CHECK(plain.repositories.at(0).webhook == Webhook::off);
   CHECK_FALSE(plain.repositories.at(0).cancel_unserved);
+  CHECK_FALSE(plain.repositories.at(0).rerun_interrupted);
   const std::string token = "token = \"env:GITHUB_TOKEN\"\n";
   const Config on = parsed(changed(token, token + "webhook_secret = \"file:/run/secret\"\n"));
   REQUIRE(on.github.webhook_secret);
@@ -29,6 +30,7 @@ TEST_CASE("config: a repository's jobs ask by themselves only where it says \"de
   const auto with = [&](const std::string& line) { return changed(name, name + line + "\n"); };
   CHECK(parsed(with("webhook = \"derived\"")).repositories.at(0).webhook == Webhook::derived);
   CHECK(parsed(with("cancel_unserved = true")).repositories.at(0).cancel_unserved);
+  CHECK(parsed(with("rerun_interrupted = true")).repositories.at(0).rerun_interrupted);
   CHECK(refusal(with("webhook = \"all\"")).find("derived") != std::string::npos);
   CHECK(refusal(with("webhook = true")).find("repository.webhook") != std::string::npos);
   CHECK(refusal(with("cancel_unserved = 1")).find("cancel_unserved") != std::string::npos);

@@ -264,20 +264,20 @@ Error AppToken::explain(Error error, std::int64_t id, SteadyTime deadline) {
   const auto body = response ? parse_object(response->body) : fail(error);
   if (!body) return error;
   const json::object* granted = json_object(*body, "permissions");
-  const std::string missing =
-      granted != nullptr
-          ? missing_of(*granted, needed_permissions(settings_.scope.kind, settings_.reads_pulls))
-          : "";
+  const std::string missing = granted != nullptr ? missing_of(*granted, needed()) : "";
   if (!missing.empty())
     return {Code::github_forbidden, error.message + "; the App's installation lacks " + missing,
             error.retry_after};
   return error;
 }
 
+std::vector<Permission> AppToken::needed() const {
+  return needed_permissions(settings_.scope.kind, settings_.reads_pulls, settings_.changes_runs);
+}
+
 std::string AppToken::token_request() const {
   json::object permissions;
-  for (const Permission& one : needed_permissions(settings_.scope.kind, settings_.reads_pulls))
-    permissions[one.name] = one.level;
+  for (const Permission& one : needed()) permissions[one.name] = one.level;
   json::array repositories;
   const std::string account = to_lower(account_of(settings_.scope));
   for (const RepositoryName& one : settings_.repositories)

@@ -23,6 +23,7 @@
 
 #include "base/rs256.h"
 #include "github/client.h"
+#include "github/permissions.h"
 
 namespace mayfly::github {
 
@@ -36,6 +37,7 @@ struct AppSettings {
   Scope scope;
   std::vector<RepositoryName> repositories;  // that tokens are narrowed to
   bool reads_pulls = false;
+  bool changes_runs = false;
 };
 
 // header.payload.signature
@@ -74,6 +76,7 @@ class AppToken final : public TokenSource {
   [[nodiscard]] Result<HttpResponse> send_as_app(const Call& call, SteadyTime deadline);
   [[nodiscard]] Result<HttpResponse> send_once(const Call& call, SteadyTime deadline);
   [[nodiscard]] Error explain(Error error, std::int64_t id, SteadyTime deadline);
+  [[nodiscard]] std::vector<Permission> needed() const;
   [[nodiscard]] std::string token_request() const;
 
   HttpTransport& transport_;

@@ -128,6 +128,15 @@ TEST_CASE("app: a repository's runners need other permissions, and pull requests
         R"("repositories":["repo"]})");
 }
 
+TEST_CASE("app: who lets runs be cancelled or run again has tokens that may change runs") {
+  AppSettings settings = App::octo_settings();
+  settings.changes_runs = true;
+  App app(settings);
+  app.grant("ghs_1");
+  CHECK(app.token() == "ghs_1");
+  CHECK(json::serialize(app.body(0)).find(R"("actions":"write")") != std::string::npos);
+}
+
 TEST_CASE("app: the installation is looked up once, and anew when it is gone") {
   AppSettings settings = App::octo_settings();
   settings.installation_id = 0;

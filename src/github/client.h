@@ -182,6 +182,10 @@ class GithubClient {
 
   // Ok: GitHub ends the run, or it was over before (409). Jobs that always run still do.
   [[nodiscard]] Status cancel_run(const RepositoryName& repository, RunId run, SteadyTime deadline);
+  // Makes a new attempt of a run that has ended, with the jobs that failed and those that need them
+  // (facts.md A). The answer does not say which: the run's attempt does. Needs the same permission.
+  [[nodiscard]] Status rerun_failed_jobs(const RepositoryName& repository, RunId run,
+                                         SteadyTime deadline);
 
   // The open pull requests of the repository with exactly this head. GitHub filters by owner and
   // branch only, and not at all where it does not like the filter: its answer is filtered again.
@@ -230,6 +234,8 @@ class GithubClient {
     std::uint64_t used = 0;  // for eviction of the least recently used
   };
 
+  [[nodiscard]] Status change_run(const RepositoryName& repository, RunId run, const char* how,
+                                  SteadyTime deadline);
   // 2xx, or 304 where the call has an ETag; anything else is an Error.
   [[nodiscard]] Result<HttpResponse> send(const Call& call, SteadyTime deadline);
   // Once more with another token after a 401, which carries nothing out, whatever the method.

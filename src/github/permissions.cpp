@@ -22,8 +22,8 @@ constexpr std::size_t k_accepted_max = 300;
 
 }  // namespace
 
-std::vector<Permission> needed_permissions(Scope::Kind scope, bool reads_pulls) {
-  std::vector<Permission> needed = {{"actions", "read"}};
+std::vector<Permission> needed_permissions(Scope::Kind scope, bool reads_pulls, bool changes_runs) {
+  std::vector<Permission> needed = {{"actions", changes_runs ? "write" : "read"}};
   if (scope == Scope::Kind::organization)
     needed.push_back({"organization_self_hosted_runners", "write"});
   else

@@ -16,8 +16,10 @@ struct Permission {
   std::string level;  // "read" or "write", which includes it
 };
 
-// In all, for runners in that scope; reads_pulls: a policy looks at pull requests.
-[[nodiscard]] std::vector<Permission> needed_permissions(Scope::Kind scope, bool reads_pulls);
+// In all, for runners in that scope; reads_pulls: a policy looks at pull requests; changes_runs:
+// some are cancelled, or run again.
+[[nodiscard]] std::vector<Permission> needed_permissions(Scope::Kind scope, bool reads_pulls,
+                                                         bool changes_runs);
 
 // "administration=write (repository permission "Administration": read and write)".
 [[nodiscard]] std::string in_words(const Permission& permission);

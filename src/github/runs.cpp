@@ -101,12 +101,22 @@ Result<std::vector<Job>> GithubClient::list_jobs(const RepositoryName& repositor
 }
 
 Status GithubClient::cancel_run(const RepositoryName& repository, RunId run, SteadyTime deadline) {
-  Call call = runs_call(repository, "/" + std::to_string(run) + "/cancel");
+  const Status done = change_run(repository, run, "/cancel", deadline);
+  return !done && done.error().code == Code::github_conflict ? Status{} : done;
+}
+
+Status GithubClient::rerun_failed_jobs(const RepositoryName& repository, RunId run,
+                                       SteadyTime deadline) {
+  return change_run(repository, run, "/rerun-failed-jobs", deadline);
+}
+
+Status GithubClient::change_run(const RepositoryName& repository, RunId run, const char* how,
+                                SteadyTime deadline) {
+  Call call = runs_call(repository, "/" + std::to_string(run) + how);
   call.method = "POST";
   call.permission = "repository \"Actions: read and write\"";
-  const auto response = send(call, deadline);
-  if (response || response.error().code == Code::github_conflict) return {};
-  return fail(response.error());
+  TRY(send(call, deadline));
+  return {};
 }
 
 }  // namespace mayfly::github

@@ -174,5 +174,17 @@ TEST_CASE("github: one unreadable or foreign job makes the whole list an error")
   }
 }
 
+TEST_CASE("github: failed jobs are run again by a POST, and a refusal says so") {
+  Bench bench;
+  bench.transport.answer(201, "{}");
+  CHECK(bench.client.rerun_failed_jobs(bench.repository, 5, bench.deadline));
+  CHECK(bench.transport.sent.at(0).method == "POST");
+  CHECK(bench.transport.sent.at(0).url.ends_with("/actions/runs/5/rerun-failed-jobs"));
+  bench.transport.answer(403, R"({"message":"This workflow is already running"})");
+  const Status refused = bench.client.rerun_failed_jobs(bench.repository, 5, bench.deadline);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::github_forbidden);
+}
+
 }  // namespace
 }  // namespace mayfly::github

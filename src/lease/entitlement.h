@@ -28,6 +28,7 @@ struct RunFacts {
   std::string head_repository;   // full name; empty when the fork is gone
   std::string head_branch;
   std::string head_sha;
+  std::string conclusion = {};  // GitHub's word for how it ended; empty while it has not
 
   // A fork that is gone counts as one.
   [[nodiscard]] bool is_of_fork() const;

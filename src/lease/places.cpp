@@ -22,6 +22,15 @@ bool was_served_by(const Lease& lease, const RunFacts& run) {
   return run.attempt > 1 && !is_certain(lease);
 }
 
+int interruptions_before(const RunFacts& run, Architecture architecture,
+                         const std::vector<Lease>& known) {
+  int most = 0;
+  for (const Lease& lease : known)
+    if (lease.architecture == architecture && was_served_by(lease, run))
+      most = std::max(most, lease.interruptions);
+  return most;
+}
+
 bool is_of(const Lease& lease, const RunFacts& run) {
   return lease.run_id == run.id && lease.run_attempt == run.attempt;
 }
@@ -54,6 +63,7 @@ std::optional<Place> derived_place(const std::string& label, const RunFacts& run
   place.was_served = std::any_of(known.begin(), known.end(), [&](const Lease& lease) {
     return lease.source == Source::v1 && was_served_by(lease, run);
   });
+  place.interruptions = interruptions_before(run, place.architecture, known);
   return place;
 }
 
@@ -65,7 +75,8 @@ std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
       return one.architecture == lease.architecture;
     });
     if (lease.source == Source::seed && !is_there && was_served_by(lease, run))
-      places.push_back({lease.architecture, 0, label, true, true});
+      places.push_back({lease.architecture, 0, label, true, true,
+                        interruptions_before(run, lease.architecture, known)});
   }
   return places;
 }

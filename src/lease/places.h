@@ -21,6 +21,7 @@ struct Place {
   std::string label;
   bool is_bare = false;     // the seed's: it names no run
   bool was_served = false;  // an earlier attempt had a lease with it
+  int interruptions = 0;    // the most that a lease of an earlier attempt had
 };
 
 // The labels that queued jobs name, each once, at most k_labels_looked_at: strangers write them.

@@ -65,7 +65,7 @@ std::string short_standing_of_end(Outcome outcome) {
   }
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> k_events = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> k_events = {{
     {"asked", "A runner was asked for"},
     {"verified", "GitHub knows the run"},
     {"launching", "A machine is asked of EC2"},
@@ -90,6 +90,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> k_events
     {"machine-ended", "EC2 says that the machine is gone"},
     {"runner-removed", "GitHub lists the runner no more"},
     {"gone", "All is gone"},
+    {"run-rerun-asked", "GitHub is asked to run the failed jobs again"},
+    {"run-rerun", "The failed jobs run again"},
+    {"run-not-rerun", "The run is not run again"},
+    {"run-cancel-asked", "GitHub is asked to cancel the run"},
+    {"run-cancelled", "The run is cancelled: it can get no runner"},
 }};
 
 }  // namespace

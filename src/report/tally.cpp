@@ -7,7 +7,7 @@ namespace mayfly::report {
 namespace {
 
 // Those that mayfly writes: a new one counts as "other" until it stands here.
-constexpr std::array<std::string_view, 26> k_counted = {"asked",
+constexpr std::array<std::string_view, 31> k_counted = {"asked",
                                                         "verified",
                                                         "launching",
                                                         "launch-waits",
@@ -32,7 +32,12 @@ constexpr std::array<std::string_view, 26> k_counted = {"asked",
                                                         "machine-job-started",
                                                         "machine-job-completed",
                                                         "machine-runner-exited",
-                                                        "machine-failed"};
+                                                        "machine-failed",
+                                                        "run-cancel-asked",
+                                                        "run-cancelled",
+                                                        "run-rerun-asked",
+                                                        "run-rerun",
+                                                        "run-not-rerun"};
 
 bool shows_a_runner(const LeaseEvent& event) {
   return event.name == "online" || event.name == "busy" || event.name == "machine-job-started";

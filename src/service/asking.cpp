@@ -273,6 +273,7 @@ Result<AskedLease> Asking::serve(const RepositoryConfig& repository, const RunFa
   TRY(may_have_runners(run, repository.name, run.attempt));
   Lease lease = draft(key_of(repository.name, run, place), run, place.label);
   lease.run_confirmed = place.is_bare;  // the run's own job shows the label
+  lease.interruptions = place.interruptions;
   TRY_ASSIGN(auto asked, reserve_and_launch({std::move(lease)}, run, seams_.clock.wall(), why));
   return std::move(asked.front());
 }

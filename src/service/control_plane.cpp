@@ -33,6 +33,8 @@ github::AppSettings app_settings(const Config& config) {
   for (const RepositoryConfig& repository : config.repositories) {
     settings.repositories.push_back(repository.name);
     settings.reads_pulls = settings.reads_pulls || looks_at_pulls(repository.policy);
+    settings.changes_runs =
+        settings.changes_runs || repository.cancel_unserved || repository.rerun_interrupted;
   }
   return settings;
 }

@@ -43,6 +43,7 @@ RunFacts facts_of(const github::Run& run) {
   facts.attempt = run.attempt;
   facts.live = is_live_status(run.status);
   facts.status = std::string(status_word(run));
+  facts.conclusion = run.conclusion;
   if (!run.conclusion.empty()) facts.status += " (" + printable(run.conclusion, 40) + ")";
   facts.repository = RepositoryName{run.repository};
   facts.actor = run.actor.empty() ? run.triggering_actor : run.actor;
@@ -151,6 +152,10 @@ Result<std::vector<RunFacts>> Demand::live_runs(const RepositoryName& repository
 
 Status Demand::cancel(const RepositoryName& repository, RunId id) {
   return github_.cancel_run(repository, id, call_deadline(clock_));
+}
+
+Status Demand::rerun_failed_jobs(const RepositoryName& repository, RunId id) {
+  return github_.rerun_failed_jobs(repository, id, call_deadline(clock_));
 }
 
 Result<std::vector<JobFacts>> Demand::jobs(const RepositoryName& repository, RunId id,

@@ -37,6 +37,8 @@ class Demand {
                                                    int attempt);
   // Idempotent.
   [[nodiscard]] Status cancel(const RepositoryName& repository, RunId id);
+  // Whether it was done shows in the run's attempt alone.
+  [[nodiscard]] Status rerun_failed_jobs(const RepositoryName& repository, RunId id);
   // Whether the owner's policy lets the run have runners: ok, the rule that it does not meet, or
   // GitHub's error where the rule needs a pull request and GitHub does not tell of it. Both of
   // GitHub's answers about a pull request are believed for three seconds.

@@ -192,9 +192,9 @@ void Diagnosis::check_policy(const RepositoryConfig& repository) {
 // About a run that is nobody's: GitHub numbers the runs of all repositories together, and began
 // long ago. Who may not cancel is told so first.
 void Diagnosis::check_cancelling(const RepositoryConfig& repository) {
-  if (!repository.cancel_unserved) return;
+  if (!repository.cancel_unserved && !repository.rerun_interrupted) return;
   constexpr RunId k_nobodys = 1;
-  const std::string subject = "github: cancelling runs of " + repository.name.text;
+  const std::string subject = "github: cancelling and re-running runs of " + repository.name.text;
   const Status cancelled =
       seams_.github.cancel_run(repository.name, k_nobodys, call_deadline(seams_.clock));
   if (cancelled || cancelled.error().code == Code::github_not_found)

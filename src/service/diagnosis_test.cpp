@@ -281,7 +281,7 @@ TEST_CASE("diagnosis: who wants runs cancelled learns whether the token may do s
     answer_aws_well(service);
     const auto findings = service.diagnosis.run();
     CHECK(service.github_wire.sent.back().url.ends_with("/repos/octo/repo/actions/runs/1/cancel"));
-    return about(findings, "github: cancelling runs of octo/repo");
+    return about(findings, "github: cancelling and re-running runs of octo/repo");
   };
   CHECK(finding(404).level == Level::ok);
   CHECK(finding(403).level == Level::problem);

@@ -13,7 +13,7 @@ constexpr int k_share_of_calls = 8;
 constexpr std::size_t k_said_max = 1000;
 
 constexpr std::size_t k_cancelled_max = 1000;
-constexpr int k_leases_remembered = 200;
+constexpr int k_leases_remembered = 500;
 constexpr const char* k_cancel_asked = "run-cancel-asked";
 constexpr const char* k_cancelled = "run-cancelled";
 constexpr std::size_t k_reason_max = 200;
@@ -42,15 +42,26 @@ bool Lookout::may_be_wanted(const RepositoryConfig& repository, const RunFacts& 
          failed_.contains({repository.name.text, run.id});
 }
 
-// First attempts whose setup job asked: only their failures are of interest.
-void Lookout::note_failed_leases() {
-  const bool matters = std::any_of(config_.repositories.begin(), config_.repositories.end(),
+// At what became of the newest leases. How many calls that took.
+std::size_t Lookout::look_back(SteadyTime until) {
+  const bool cancels = std::any_of(config_.repositories.begin(), config_.repositories.end(),
                                    [](const RepositoryConfig& one) { return one.cancel_unserved; });
-  if (!matters) return;
-  const auto leases = seams_.ledger.recent(k_leases_remembered);
-  if (!leases) return note("read the ledger", leases.error());
+  if (!cancels && !rerunner_.is_wanted()) return 0;
+  const auto recent = seams_.ledger.recent(k_leases_remembered);
+  if (!recent) {
+    note("read the ledger", recent.error());
+    return 0;
+  }
+  note_failed(*recent);
+  const Status rerun = rerunner_.look(*recent, until);
+  if (!rerun) note("re-run what was interrupted", rerun.error());
+  return rerunner_.calls();
+}
+
+// First attempts whose setup job asked: only their failures are of interest.
+void Lookout::note_failed(const std::vector<Lease>& recent) {
   failed_.clear();
-  for (const Lease& lease : *leases) {
+  for (const Lease& lease : recent) {
     const RepositoryConfig* repository = config_.find_repository(lease.repository);
     const bool has_ended = lease.state >= LeaseState::ending && !lease.job_seen;
     if (has_ended && repository != nullptr && repository->cancel_unserved)
@@ -101,8 +112,7 @@ std::vector<Lookout::Trouble> Lookout::look(SteadyTime until) {
 }
 
 void Lookout::list_round(SteadyTime until) {
-  note_failed_leases();
-  std::size_t calls = 0;
+  std::size_t calls = look_back(until);
   for (const RepositoryConfig& repository : config_.repositories) {
     if (!may_go_on(until)) break;
     calls += 2;

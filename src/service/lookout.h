@@ -29,6 +29,7 @@
 #include "service/asking.h"
 #include "service/demand.h"
 #include "service/hints.h"
+#include "service/rerunner.h"
 
 namespace mayfly {
 
@@ -43,7 +44,12 @@ class Lookout {
   // demand: its calls serve the sweep.
   Lookout(const Config& config, const LookoutSeams& seams, Demand& demand, Asking& asking,
           Hints& hints)
-      : config_(config), seams_(seams), demand_(demand), asking_(asking), hints_(hints) {}
+      : config_(config),
+        seams_(seams),
+        demand_(demand),
+        asking_(asking),
+        hints_(hints),
+        rerunner_(config, {seams.clock, seams.log, seams.ledger}, demand) {}
 
   struct Trouble {
     std::string doing;
@@ -67,7 +73,8 @@ class Lookout {
   void note(const std::string& doing, const Error& error);
   void look_at(const RepositoryConfig& repository, const RunFacts& run);
   [[nodiscard]] bool may_be_wanted(const RepositoryConfig& repository, const RunFacts& run) const;
-  void note_failed_leases();
+  [[nodiscard]] std::size_t look_back(SteadyTime until);
+  void note_failed(const std::vector<Lease>& recent);
   [[nodiscard]] Status serve(const RepositoryConfig& repository, const RunFacts& run,
                              const std::vector<JobFacts>& jobs);
   [[nodiscard]] Status give_up_failed(const RepositoryConfig& repository, const RunFacts& run,
@@ -91,6 +98,7 @@ class Lookout {
   Demand& demand_;
   Asking& asking_;
   Hints& hints_;
+  Rerunner rerunner_;
   std::vector<Trouble> troubles_;  // of the look that is going on
   bool github_answers_ = true;     // likewise
   std::deque<std::pair<const RepositoryConfig*, RunFacts>> to_look_at_;  // of the last round

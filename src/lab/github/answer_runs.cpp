@@ -95,6 +95,15 @@ HttpResponse cancel_run(const Ask& ask, GithubWorld& world) {
   return cancelled ? json_answer(202, json::object{}) : refusal(cancelled.error());
 }
 
+// Who asks becomes the attempt's triggering actor: here the account of whose credential it is.
+HttpResponse rerun_failed_jobs(const Ask& ask, GithubWorld& world) {
+  const GithubRun* run = run_of(ask, world);
+  if (run == nullptr) return not_found();
+  const auto attempt = world.rerun(run->id, Rerun::failed, ask.now, "mayfly-bot");
+  if (!attempt) return refusal(403, attempt.error().message);
+  return json_answer(201, json::object{});
+}
+
 HttpResponse list_run_jobs(const Ask& ask, GithubWorld& world) {
   const GithubRun* run = run_of(ask, world);
   if (run == nullptr) return not_found();

@@ -113,10 +113,12 @@ HttpResponse FakeGithub::answer_route(const HttpRequest& request, const Target& 
     return rest::refusal(401, "A JSON web token authenticates the App, which cannot do this");
   if (caller.kind != Kind::app && route->needs == rest::Needs::app)
     return rest::refusal(401, "A JSON web token could not be decoded");
-  if (route->needs == rest::Needs::runners) {
+  if (route->needs == rest::Needs::runners || route->needs == rest::Needs::actions) {
     if (caller.kind == Kind::anonymous) return rest::refusal(401, "Requires authentication");
-    const std::string name =
-        target.path.starts_with("/orgs/") ? "organization_self_hosted_runners" : "administration";
+    const std::string name = route->needs == rest::Needs::actions ? "actions"
+                             : target.path.starts_with("/orgs/")
+                                 ? "organization_self_hosted_runners"
+                                 : "administration";
     const std::string level = request.method == "GET" ? "read" : "write";
     if (caller.kind == Kind::installation && !includes(caller.permissions, name, level))
       return lacks(name, level);

@@ -371,5 +371,17 @@ TEST_CASE("contract: a JWT does nothing but get tokens, and a token gets none") 
   CHECK(bench.send("GET", "/orgs/octo/installation", "", jwt).status == 401);
 }
 
+TEST_CASE("contract: the failed jobs of a run that has ended are run again, once") {
+  Contract bench;
+  const RunId run = bench.github.start_run(rr_run());
+  CHECK(bench.client.rerun_failed_jobs({"octo/repo"}, run, bench.deadline).error().code ==
+        Code::github_forbidden);
+  bench.play_hosted(run, "setup", "failure");
+  bench.play_hosted(run, "stop");
+  CHECK(bench.client.rerun_failed_jobs({"octo/repo"}, run, bench.deadline));
+  CHECK(bench.client.get_run({"octo/repo"}, run, bench.deadline)->attempt == 2);
+  CHECK_FALSE(bench.client.rerun_failed_jobs({"octo/repo"}, run, bench.deadline));
+}
+
 }  // namespace
 }  // namespace mayfly::lab

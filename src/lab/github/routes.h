@@ -34,6 +34,7 @@ using Handler = HttpResponse (*)(const Ask& ask, GithubWorld& world);
 enum class Needs {
   nothing,
   runners,  // a credential with the permission for the runners of the path's scope
+  actions,  // one that may change runs
   app,      // the App's JWT, and nothing else
 };
 
@@ -65,6 +66,7 @@ struct Route {
 [[nodiscard]] HttpResponse list_runs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_run(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse cancel_run(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse rerun_failed_jobs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_run_jobs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse list_attempt_jobs(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_job(const Ask& ask, GithubWorld& world);

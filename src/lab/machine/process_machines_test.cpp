@@ -13,11 +13,11 @@ namespace {
 using namespace lab;
 
 struct Rack {
-  os::SystemClock clock;
-  TemporaryDirectory directory;
-  RememberingPower power;
-  RememberingLog log;
-  std::string command;
+  os::SystemClock clock{};
+  TemporaryDirectory directory{};
+  RememberingPower power{};
+  RememberingLog log{};
+  std::string command{};
   std::unique_ptr<ProcessMachines> machines =
       ProcessMachines::create({directory.path(), "http://127.0.0.1:1/imds", command}, power, log)
           .value();
