@@ -13,7 +13,7 @@ deliveries=${1:-10000} wanted=${RUNS:-10}
 runs=()
 
 memory() { awk -v key="$1:" '$1 == key { printf "%.1f", $2 / 1024 }' "/proc/$service/status"; }
-leases() { sqlite3 -readonly "$work/mayfly.db" 'select count(*) from leases'; }
+leases() { sqlite3 -readonly "$work/mayfly.db" 'select count(*) from lease'; }
 has_leases() { [[ $(leases) == "$1" ]]; }
 # A run whose tests are queued, with labels that only it can have: ids are handed out in order.
 begin_run() {

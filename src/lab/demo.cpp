@@ -191,7 +191,8 @@ Status Demo::follow(DemoWorkflow& workflow) {
       stopped = true;
       TRY_ASSIGN(const bool again, workflow.run_again());
       if (again) {
-        say("GitHub: the run has failed; somebody presses \"re-run failed jobs\"");
+        say("GitHub: the run has failed; somebody presses \"re-run failed jobs\"; "
+            "mayfly finds that within half a minute, or at once with a webhook");
         stopped = false;
       }
     }

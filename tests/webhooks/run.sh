@@ -11,7 +11,7 @@ install_examples() {
   (cd "$examples" && timeout 300 npm ci --no-audit --no-fund --ignore-scripts) &&
     cp "$examples/package-lock.json" "$examples/node_modules/installed-lock.json"
 }
-leases() { sqlite3 "$work/mayfly.db" 'select count(*) from leases'; }
+leases() { sqlite3 "$work/mayfly.db" 'select count(*) from lease'; }
 
 check 'npm installs the examples' install_examples
 start_emulator
