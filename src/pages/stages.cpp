@@ -19,6 +19,7 @@ constexpr std::array k_steps = {
     Step{"asked", StageKind::verify},
     Step{"verified", StageKind::launch},
     Step{"launching", StageKind::launch},
+    Step{"pools-widened", StageKind::launch},
     Step{"no-spot-capacity", StageKind::launch},
     Step{"no-capacity", StageKind::launch},
     Step{"launch-waits", StageKind::launch},

@@ -65,10 +65,11 @@ std::string short_standing_of_end(Outcome outcome) {
   }
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 29> k_events = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 31> k_events = {{
     {"asked", "A runner was asked for"},
     {"verified", "GitHub knows the run"},
     {"launching", "A machine is asked of EC2"},
+    {"pools-widened", "No capacity there: every pool is tried"},
     {"no-spot-capacity", "No spot capacity: on-demand is tried"},
     {"no-capacity", "No capacity: tried again soon"},
     {"launch-waits", "The launch has to wait"},
@@ -86,6 +87,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> k_events
     {"machine-job-completed", "The job is over"},
     {"machine-runner-exited", "The runner has stopped"},
     {"machine-failed", "The machine reports a failure"},
+    {"interruption-announced", "EC2 takes the machine back soon"},
+    {"run-cancel-asked", "GitHub is asked to cancel the run"},
+    {"run-cancelled", "GitHub cancels the run"},
     {"ending", "Nothing more is needed"},
     {"machine-ended", "EC2 says that the machine is gone"},
     {"runner-removed", "GitHub lists the runner no more"},
@@ -93,8 +97,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> k_events
     {"run-rerun-asked", "GitHub is asked to run the failed jobs again"},
     {"run-rerun", "The failed jobs run again"},
     {"run-not-rerun", "The run is not run again"},
-    {"run-cancel-asked", "GitHub is asked to cancel the run"},
-    {"run-cancelled", "The run is cancelled: it can get no runner"},
 }};
 
 }  // namespace

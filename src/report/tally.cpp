@@ -7,7 +7,7 @@ namespace mayfly::report {
 namespace {
 
 // Those that mayfly writes: a new one counts as "other" until it stands here.
-constexpr std::array<std::string_view, 31> k_counted = {"asked",
+constexpr std::array<std::string_view, 33> k_counted = {"asked",
                                                         "verified",
                                                         "launching",
                                                         "launch-waits",
@@ -15,6 +15,10 @@ constexpr std::array<std::string_view, 31> k_counted = {"asked",
                                                         "adopted",
                                                         "no-capacity",
                                                         "no-spot-capacity",
+                                                        "pools-widened",
+                                                        "interruption-announced",
+                                                        "run-cancel-asked",
+                                                        "run-cancelled",
                                                         "claimed",
                                                         "online",
                                                         "busy",
@@ -33,8 +37,6 @@ constexpr std::array<std::string_view, 31> k_counted = {"asked",
                                                         "machine-job-completed",
                                                         "machine-runner-exited",
                                                         "machine-failed",
-                                                        "run-cancel-asked",
-                                                        "run-cancelled",
                                                         "run-rerun-asked",
                                                         "run-rerun",
                                                         "run-not-rerun"};

@@ -46,11 +46,16 @@ TEST_CASE("tally: what is written is counted once, and what is refused is not") 
   bench.update({bench.stamp(4, "claimed")});
   CHECK_FALSE(bench.ledger.update(stale, {bench.stamp(5, "claimed")}, std::nullopt));
   REQUIRE(bench.ledger.append(bench.stamp(5, "machine-failed")));
+  for (const char* name : {"pools-widened", "interruption-announced", "run-cancelled"})
+    REQUIRE(bench.ledger.append(bench.stamp(5, name)));
   REQUIRE(bench.ledger.append(bench.stamp(5, "never heard of")));
   const Tallied got = bench.tally.get();
   CHECK(got.events.at("asked") == 1);
   CHECK(got.events.at("claimed") == 1);
   CHECK(got.events.at("machine-failed") == 1);
+  CHECK(got.events.at("pools-widened") == 1);
+  CHECK(got.events.at("interruption-announced") == 1);
+  CHECK(got.events.at("run-cancelled") == 1);
   CHECK(got.events.at("other") == 1);
 }
 
