@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/metrics.h"
 #include "http/problem.h"
+#include "pages/operator_links.h"
 #include "report/exposition.h"
 
 namespace mayfly::cli {
@@ -31,8 +32,11 @@ std::optional<std::pair<WallTime, SweepReport>> LastSweep::get() const {
 }
 
 HttpResponse Admin::handle(const HttpRequest& request) {
-  if (request.url != "/healthz" && request.url != "/metrics")
-    return problem_response({Code::no_such_path, "try /healthz or /metrics", std::nullopt});
+  if (request.url == "/healthz" || request.url == "/metrics") return watch(request);
+  return pages::answer_operator(pages_, request, token_);
+}
+
+HttpResponse Admin::watch(const HttpRequest& request) {
   if (request.method != "GET" && request.method != "HEAD")
     return problem_response({Code::method_not_allowed, "allowed here: GET", std::nullopt});
   if (request.url == "/healthz") return health();

@@ -1,14 +1,16 @@
 #pragma once
 
 // The operator's listener, on loopback only: whether the service is alive and its sweep on time,
-// and its metrics.
+// its metrics, and the dashboard for whoever may see it (pages/operator_gate.h).
 // Thread rule: handle() is called from several threads at once.
 
 #include <mutex>
 #include <optional>
 
+#include "base/secret.h"
 #include "config/config.h"
 #include "ledger/ledger.h"
+#include "pages/operator_pages.h"
 #include "seam/clock.h"
 #include "seam/http_message.h"
 #include "service/sweeper.h"
@@ -40,19 +42,25 @@ struct Counters;  // cli/metrics.h
 
 class Admin final : public HttpService {
  public:
+  // token: empty where there is none. process: what the dashboard says of it.
   Admin(const Config& config, Clock& clock, Ledger& ledger, LastSweep& last_sweep,
-        const Counters& counters)
+        const Counters& counters, Secret token = {},
+        pages::OperatorPages::ProcessFactsOf process = {})
       : config_(config),
         clock_(clock),
         ledger_(ledger),
         last_sweep_(last_sweep),
-        counters_(counters) {}
+        counters_(counters),
+        token_(std::move(token)),
+        pages_(config, clock, ledger, std::move(process)) {}
 
   // GET /healthz: 200 while the sweep is on time and could see the cloud, else 503; both with
-  // figures. GET /metrics: for Prometheus (cli/metrics.h).
+  // figures. GET /metrics: for Prometheus (cli/metrics.h). Both open to whoever reaches the port.
+  // Everything else is the operator's.
   [[nodiscard]] HttpResponse handle(const HttpRequest& request) override;
 
  private:
+  [[nodiscard]] HttpResponse watch(const HttpRequest& request);
   [[nodiscard]] HttpResponse health();
 
   const Config& config_;
@@ -60,6 +68,8 @@ class Admin final : public HttpService {
   Ledger& ledger_;
   LastSweep& last_sweep_;
   const Counters& counters_;
+  const Secret token_;
+  pages::OperatorPages pages_;
 };
 
 }  // namespace mayfly::cli

@@ -81,10 +81,23 @@ TEST_CASE("admin: metrics are text in Prometheus's form") {
   CHECK(bench.admin.handle({"POST", "/metrics", {}, "", ""}).status == 405);
 }
 
+TEST_CASE("admin: the dashboard is the operator's, and health is everybody's") {
+  AdminBench bench;
+  Admin guarded{bench.config,     bench.clock,    *bench.ledger,
+                bench.last_sweep, bench.counters, Secret("correct horse battery")};
+  const HttpRequest root{"GET", "/", {{"Host", "localhost:8081"}}, "", ""};
+  CHECK(bench.admin.handle(root).status == 200);
+  CHECK(bench.get("/").status == 401);
+  CHECK(guarded.handle(root).status == 401);
+  bench.sweep(0);
+  CHECK(guarded.handle({"GET", "/healthz", {}, "", ""}).status == 200);
+}
+
 TEST_CASE("admin: there is nothing else") {
   AdminBench bench;
-  for (const char* target : {"/", "/healthz/", "/healthz?x", "/metrics/", "/v1/leases"}) {
-    const HttpResponse answer = bench.get(target);
+  for (const char* target : {"/healthz/", "/metrics/", "/v1/leases"}) {
+    const HttpResponse answer =
+        bench.admin.handle({"GET", target, {{"Host", "127.0.0.1"}}, "", ""});
     CHECK_MESSAGE(answer.status == 404, std::string(target));
     CHECK(json_string(body_of(answer), "code") == "no-such-path");
   }

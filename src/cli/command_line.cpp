@@ -74,6 +74,15 @@ void define_leases(CLI::App& app, Given& given) {
   end.callback([&given] { given.status = release(given.options, given.id); });
 }
 
+void define_link(CLI::App& app, Given& given) {
+  CLI::App& link = add_command(
+      app, given, "link", "print a link to the dashboard that whoever has it may open for a while");
+  link.add_option("--for", given.link_life, "for how long: \"30m\", \"1h\", at most \"24h\"")
+      ->type_name("TIME")
+      ->capture_default_str();
+  link.callback([&given] { given.status = operator_link(given.options, given.link_life); });
+}
+
 std::string is_a_month(const std::string& text) {
   return report::parse_month(text) ? "" : "a month is written 2026-11, not \"" + text + "\"";
 }
@@ -175,6 +184,7 @@ void define_commands(CLI::App& app, Given& given) {
   define_service(app, given);
   define_leases(app, given);
   define_books(app, given);
+  define_link(app, given);
   define_help(app, given);
   app.add_subcommand("emulate", "EC2, SSM and GitHub emulated on loopback (mayfly-lab)");
   app.add_subcommand("demo", "rr's workflow played end to end, no account needed (mayfly-lab)");

@@ -20,6 +20,7 @@ struct Given {
   bool stateless = false;
   CostsAsk costs;
   AuditAsk audit;
+  std::string link_life = "1h";
   std::string topic;
   bool man = false;
   std::string shell;

@@ -46,6 +46,9 @@ struct CostsAsk {
 // 1: the month has more leases than are read.
 [[nodiscard]] int costs(const CommonOptions& options, const CostsAsk& ask);
 
+// Prints a link to the dashboard that is open for so long ("1h").
+[[nodiscard]] int operator_link(const CommonOptions& options, const std::string& life);
+
 // Whether Lambda started this process, as its `bootstrap`; and then what it does until Lambda ends
 // it. The configuration is MAYFLY_CONFIG, or mayfly.toml beside the program. With MAYFLY_ROLE=sweep
 // it is the stateless second enforcer, which reads tags and answers no requests.

@@ -3,8 +3,10 @@
 #include "cli/commands.h"
 #include "cli/embedded_metrics.h"
 #include "cli/process.h"
+#include "cli/process_facts.h"
 #include "lambda/function.h"
 #include "lambda/runtime_api.h"
+#include "pages/operator_links.h"
 #include "report/tally.h"
 #include "service/interruption_notice.h"
 #include "service/stateless_sweep.h"
@@ -59,6 +61,13 @@ void say_state(Process& process, const Config& config, Ledger& ledger, EmbeddedM
                     LogField::number("money_percent", money_percent(*usage, config.limits))});
 }
 
+std::optional<Secret> token_for_links(Process& process, const Config& config) {
+  auto token = admin_token(process, config);
+  if (token) return std::move(*token);
+  process.log.warning("links-closed", {{"reason", token.error().message}});
+  return std::nullopt;
+}
+
 // Why it ended; its own error is a start that failed.
 Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& config) {
   TRY_ASSIGN(const auto books, open_ledger(process, config));
@@ -68,6 +77,7 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
   report::CountingLedger ledger(*books, tally,
                                 [&](const Lease& lease, const report::Journey& journey) {
                                   metrics.say_runner(lease, journey, process.clock.wall());
+                                  keep_runner_time(process.log, *books, lease, journey);
                                 });
   const World world{process.clock,     process.entropy,  process.log, process.environment,
                     process.transport, process.doorbell, ledger};
@@ -75,11 +85,17 @@ Result<Error> run_service(Process& process, RuntimeApi& runtime, const Config& c
   ControlPlane& plane = *made;
   Api api(config, {process.clock, process.entropy, process.log, ledger}, plane.asking(),
           plane.claims(), &plane.webhooks());
+  pages::OperatorPages operator_pages(config, process.clock, ledger,
+                                      [&] { return facts_left_by_sweep(ledger); });
+  pages::OperatorLinks links(
+      api, operator_pages, config, [&] { return token_for_links(process, config); }, process.clock);
+  SweepNotes notes(process.clock, process.log, ledger, plane.github());
   Function function(
-      {process.clock, process.log}, &api,
+      {process.clock, process.log}, &links,
       [&]() -> Result<SweepReport> {
         SweepReport report = plane.sweeper().sweep();
         say_state(process, config, ledger, metrics, report);
+        notes.leave(report);
         return report;
       },
       config.sweep_every,

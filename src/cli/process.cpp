@@ -2,6 +2,9 @@
 
 #include <cstdio>
 
+#include "pages/operator_gate.h"
+#include "service/secrets.h"
+
 namespace mayfly::cli {
 
 Result<Config> load_config(Process& process, const std::string& path) {
@@ -19,6 +22,17 @@ Result<Parts> put_together(Process& process, const Config& config) {
                     process.transport, process.doorbell, *parts.ledger};
   TRY_ASSIGN(parts.plane, ControlPlane::make(config, world));
   return parts;
+}
+
+Result<Secret> admin_token(Process& process, const Config& config) {
+  if (config.admin_token.name.empty()) return Secret();
+  AwsClients aws(config, process.clock, process.environment, process.transport);
+  TRY_ASSIGN(Secret token,
+             resolve(config.admin_token, process.environment, aws.ssm, process.clock));
+  if (token.reveal().size() < pages::k_token_min)
+    return fail(Code::config_invalid, "the secret of listen.admin_token has fewer than " +
+                                          std::to_string(pages::k_token_min) + " characters");
+  return token;
 }
 
 int complain(const Error& error) {

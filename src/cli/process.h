@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/secret.h"
 #include "cli/commands.h"
 #include "config/config.h"
 #include "ledger/ledger.h"
@@ -43,6 +44,9 @@ struct Parts {
   std::unique_ptr<ControlPlane> plane;
 };
 [[nodiscard]] Result<Parts> put_together(Process& process, const Config& config);
+
+// The secret of listen.admin_token, at least 16 characters; empty where none is named.
+[[nodiscard]] Result<Secret> admin_token(Process& process, const Config& config);
 
 // Prints the reason and the remedy to standard error; returns 2.
 int complain(const Error& error);

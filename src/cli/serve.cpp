@@ -9,6 +9,7 @@
 #include "cli/embedded_metrics.h"
 #include "cli/metrics.h"
 #include "cli/process.h"
+#include "cli/process_facts.h"
 #include "http/problem.h"
 #include "os/descriptor_limit.h"
 #include "os/http_server.h"
@@ -110,6 +111,7 @@ Result<int> run(Process& process, const CommonOptions& options) {
   report::CountingLedger ledger(*books, counters.leases,
                                 [&](const Lease& lease, const report::Journey& journey) {
                                   told.say_runner(lease, journey, process.clock.wall());
+                                  keep_runner_time(process.log, *books, lease, journey);
                                 });
   CountingTransport transport(process.transport, process.clock, counters.upstream,
                               config.github.api_url);
@@ -121,7 +123,9 @@ Result<int> run(Process& process, const CommonOptions& options) {
           plane.claims(), &plane.webhooks());
   CountingService counted_api(api, process.clock, counters.answers);
   LastSweep last_sweep;
-  Admin admin(config, process.clock, ledger, last_sweep, counters);
+  TRY_ASSIGN(const Secret token, admin_token(process, config));
+  Admin admin(config, process.clock, ledger, last_sweep, counters, token,
+              [&] { return facts_of_server(last_sweep, counters, plane.github()); });
 
   std::atomic<bool> stopping = false;
   const auto sweep_body = [&] {

@@ -27,6 +27,7 @@ Result<Config> read_tables(const Section& top) {
   TRY(top.text("public_url", k_public_url, config.public_url));
   TRY_ASSIGN(const Section listen, top.table("listen"));
   TRY_ASSIGN(config.listen, parse_listen(listen));
+  TRY(listen.secret("admin_token", config.admin_token));
   TRY_ASSIGN(const Section github, top.table("github"));
   TRY_ASSIGN(config.github, parse_github(github));
   TRY_ASSIGN(config.repositories, parse_repositories(top));

@@ -142,6 +142,8 @@ struct Config {
   std::string ledger_path = "mayfly.db";
   std::string ledger_table;  // of DynamoDB, in aws.region; empty: the file
   Millis sweep_every{Seconds{5}};
+  // listen.admin_token: opens the dashboard, and signs links to it; no name: there is none.
+  SecretReference admin_token;
 
   [[nodiscard]] const RepositoryConfig* find_repository(const RepositoryName& name) const;
   [[nodiscard]] std::vector<InstanceTypeConfig> types_for(Architecture architecture) const;

@@ -16,7 +16,8 @@ constexpr std::array k_top = {
     Key{"ledger"},     Key{"instance_type"}, Key{"sweep"}};
 constexpr std::array k_listen = {
     Key{"address"},         Key{"port"},    Key{"admin_port"},      Key{"workers"},
-    Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"}};
+    Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"},
+    Key{"admin_token"}};
 constexpr std::array k_github = {
     Key{"api_url"},       Key{"token"},           Key{"scope"},
     Key{"organization"},  Key{"runner_group_id"}, Key{"calls_per_minute"},

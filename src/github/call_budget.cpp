@@ -29,10 +29,21 @@ Millis CallBudget::wait(SteadyTime now) const {
   return std::max(least, Millis{1});
 }
 
-std::optional<Millis> CallBudget::start(Purpose purpose, SteadyTime now) {
+void CallBudget::forget_old(SteadyTime now) {
   for (Use& one : uses_)
     while (!one.finished.empty() && one.finished.front() + k_window <= now)
       one.finished.pop_front();
+}
+
+int CallBudget::calls(SteadyTime now) {
+  forget_old(now);
+  int sum = 0;
+  for (const Use& one : uses_) sum += one.calls();
+  return sum;
+}
+
+std::optional<Millis> CallBudget::start(Purpose purpose, SteadyTime now) {
+  forget_old(now);
   Use& mine = use(purpose);
   if (mine.calls() >= mine.floor && taken() >= limit_) return wait(now);
   ++mine.under_way;

@@ -38,6 +38,8 @@ class CallBudget {
   void finish(Purpose purpose, SteadyTime now);
 
   [[nodiscard]] int limit() const { return limit_; }
+  // Calls of the last minute, those under way included.
+  [[nodiscard]] int calls(SteadyTime now);
   [[nodiscard]] int floor_of(Purpose purpose) const { return use(purpose).floor; }
 
  private:
@@ -50,6 +52,7 @@ class CallBudget {
   };
   [[nodiscard]] const Use& use(Purpose p) const { return uses_[static_cast<std::size_t>(p)]; }
   [[nodiscard]] Use& use(Purpose p) { return uses_[static_cast<std::size_t>(p)]; }
+  void forget_old(SteadyTime now);
   [[nodiscard]] int taken() const;
   [[nodiscard]] Millis wait(SteadyTime now) const;
 

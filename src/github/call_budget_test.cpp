@@ -62,6 +62,15 @@ TEST_CASE("call budget: it names the time after which one more is let through, a
   CHECK(made(budget, Purpose::asks, Millis{70'000}));
 }
 
+TEST_CASE("call budget: what it says is used are the calls of the last minute, of all purposes") {
+  CallBudget budget(60);
+  CHECK(budget.calls(at(Millis{0})) == 0);
+  REQUIRE(made(budget, Purpose::asks, Millis{0}));
+  REQUIRE_FALSE(budget.start(Purpose::sweep, at(Seconds{1})));
+  CHECK(budget.calls(at(Seconds{59})) == 2);
+  CHECK_MESSAGE(budget.calls(at(Seconds{60})) == 1, "the sweep's is still under way");
+}
+
 TEST_CASE("call budget: a call counts as long as it is under way") {
   CallBudget budget(60);
   for (int i = 0; i < 20; ++i) CHECK_FALSE(budget.start(Purpose::asks, at(Millis{0})));

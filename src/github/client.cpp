@@ -105,6 +105,12 @@ Status GithubClient::start_call() {
                     *wait});
 }
 
+int GithubClient::calls_in_minute() const {
+  const SteadyTime now = clock_.steady();
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->budget.calls(now);
+}
+
 RateLimit GithubClient::rate_limit() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->rate_limit;

@@ -225,6 +225,8 @@ class GithubClient {
     return tokens_.describe(deadline);
   }
   [[nodiscard]] RateLimit rate_limit() const;
+  // Calls of the last minute, of all purposes: of settings().calls_per_minute.
+  [[nodiscard]] int calls_in_minute() const;
   [[nodiscard]] const Settings& settings() const { return shared_->settings; }
 
  private:

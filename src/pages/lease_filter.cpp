@@ -1,5 +1,6 @@
 #include "pages/lease_filter.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,7 +13,7 @@ constexpr std::size_t k_text_max = 200;
 constexpr std::int64_t k_pages_max = 10'000;
 
 using TextField = std::string LeaseFilter::*;
-constexpr std::array<std::pair<const char*, TextField>, 8> k_texts = {
+constexpr std::array<std::pair<const char*, TextField>, 9> k_texts = {
     {{"state", &LeaseFilter::state},
      {"outcome", &LeaseFilter::outcome},
      {"architecture", &LeaseFilter::architecture},
@@ -20,14 +21,17 @@ constexpr std::array<std::pair<const char*, TextField>, 8> k_texts = {
      {"zone", &LeaseFilter::zone},
      {"repository", &LeaseFilter::repository},
      {"actor", &LeaseFilter::actor},
-     {"code", &LeaseFilter::code}}};
+     {"code", &LeaseFilter::code},
+     {"only", &LeaseFilter::only}}};
 
 using TimeField = std::optional<WallTime> LeaseFilter::*;
 constexpr std::array<std::pair<const char*, TimeField>, 2> k_times = {
     {{"from", &LeaseFilter::from}, {"before", &LeaseFilter::before}}};
 
 Status take(LeaseFilter& filter, const std::string& key, const std::string& value) {
-  if (value.size() > k_text_max) return fail(Code::bad_field, key + " is too long");
+  if (value.size() > k_text_max) return fail(Code::bad_field, printable(key, 40) + " is too long");
+  if (key == "only" && !value.empty() && std::ranges::find(k_onlys, value) == k_onlys.end())
+    return fail(Code::bad_field, "only must be interrupted, machine or runner-left");
   for (const auto& [name, field] : k_texts) {
     if (key != name) continue;
     filter.*field = value;
@@ -52,6 +56,13 @@ bool is_of_state(const Lease& lease, const std::string& state) {
   return state.empty() || mayfly::to_string(lease.state) == state;
 }
 
+bool is_only(const Lease& lease, const std::string& only) {
+  if (only == "interrupted") return lease.interruptions > 0;
+  if (only == "machine") return lease.launch.boots > 0;
+  if (only == "runner-left") return !lease.runner_name.empty() && !lease.runner_removed;
+  return true;
+}
+
 bool is_or_any(std::string_view wanted, std::string_view value) {
   return wanted.empty() || wanted == value;
 }
@@ -61,7 +72,7 @@ bool is_or_any(std::string_view wanted, std::string_view value) {
 bool LeaseFilter::accepts(const Lease& lease) const {
   const bool is_code = code.empty() || (lease.outcome == Outcome::refused &&
                                         info(code_of_refusal(lease)).name == code);
-  return is_code && is_of_state(lease, state) &&
+  return is_code && is_of_state(lease, state) && is_only(lease, only) &&
          is_or_any(outcome, mayfly::to_string(lease.outcome)) &&
          is_or_any(architecture, mayfly::to_string(lease.architecture)) &&
          is_or_any(instance_type, lease.launch.instance_type) &&

@@ -3,14 +3,20 @@
 // Which leases a list shows, as its address says: what the charts of the dashboard lead to, and
 // what the form above the list asks for. Pure.
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "http/url.h"
 #include "lease/lease.h"
 
 namespace mayfly::pages {
+
+// EC2 took a machine of it back; it had a machine; its runner is not known to be off GitHub.
+inline constexpr std::array<std::string_view, 3> k_onlys = {"interrupted", "machine",
+                                                            "runner-left"};
 
 struct LeaseFilter {
   std::string state;  // "live", "gone", a state's name, or empty: any
@@ -21,6 +27,7 @@ struct LeaseFilter {
   std::string repository;
   std::string actor;
   std::string code;                // for what it was refused
+  std::string only;                // one of k_onlys
   std::optional<WallTime> from;    // asked at or after
   std::optional<WallTime> before;  // asked before
   int page = 1;                    // 1, 2, ...

@@ -58,6 +58,7 @@ void write_form(Html& html, const LeaseFilter& filter) {
   write_hidden(html, "type", filter.instance_type);
   write_hidden(html, "zone", filter.zone);
   write_hidden(html, "code", filter.code);
+  write_hidden(html, "only", filter.only);
   if (filter.from) write_hidden(html, "from", iso8601(*filter.from));
   if (filter.before) write_hidden(html, "before", iso8601(*filter.before));
   html.put("button", "Show");
@@ -71,6 +72,9 @@ void write_narrowing(Html& html, const LeaseFilter& filter) {
   if (!filter.instance_type.empty()) add(filter.instance_type);
   if (!filter.zone.empty()) add(filter.zone);
   if (!filter.code.empty()) add("refused for " + filter.code);
+  if (filter.only == "interrupted") add("EC2 took a machine back");
+  if (filter.only == "machine") add("had a machine");
+  if (filter.only == "runner-left") add("the runner is not known to be off GitHub");
   if (filter.from) add("asked since " + spoken(*filter.from));
   if (filter.before) add("asked before " + spoken(*filter.before));
   if (!text.empty()) html.put("p", {{"class", "under"}}, "Only: " + text + ".");
@@ -145,8 +149,8 @@ void write_lease_list(Html& html, const LeaseList& list, WallTime now) {
     if (found >= first && shown.size() < k_leases_per_page) shown.push_back(&lease);
     found += 1;
   }
-  std::string text = plural(static_cast<std::int64_t>(found), "lease");
-  text = std::to_string(found) + " " + text;
+  std::string text =
+      std::to_string(found) + " " + plural(static_cast<std::int64_t>(found), "lease");
   if (list.leases.size() < list.of)
     text += " among the newest " + std::to_string(list.leases.size()) + " of " +
             std::to_string(list.of);

@@ -84,6 +84,7 @@ Result<LeasePages::Story> LeasePages::read(const LeaseId& id) {
   TRY_ASSIGN(story.events, ledger_.events(id));
   std::erase_if(story.events, is_refusal);
   TRY_ASSIGN(story.machines, ledger_.machines(id));
+  story.usuals = usuals_.of(lease->architecture);
   return Story(std::make_shared<const LeaseStory>(std::move(story)));
 }
 

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "ledger/ledger.h"
 #include "pages/lease_page.h"
+#include "pages/usuals.h"
 #include "seam/clock.h"
 #include "seam/http_message.h"
 
@@ -23,7 +24,7 @@ namespace mayfly::pages {
 class LeasePages {
  public:
   LeasePages(const Config& config, Clock& clock, Ledger& ledger)
-      : config_(config), clock_(clock), ledger_(ledger) {}
+      : config_(config), clock_(clock), ledger_(ledger), usuals_(clock, ledger) {}
 
   // lease_not_found, or what the ledger says.
   [[nodiscard]] Result<HttpResponse> page(const HttpRequest& request, const std::string& path,
@@ -48,6 +49,7 @@ class LeasePages {
   const Config& config_;
   Clock& clock_;
   Ledger& ledger_;
+  UsualTimes usuals_;
   mutable std::mutex mutex_;
   std::map<std::string, Kept> kept_;
 };

@@ -73,6 +73,8 @@ class ControlPlane {
   [[nodiscard]] Lookout& lookout() { return lookout_; }
   [[nodiscard]] Webhooks& webhooks() { return webhooks_; }
   [[nodiscard]] Diagnosis& diagnosis() { return diagnosis_; }
+  // For its limits and what is used of them, which all its purposes share.
+  [[nodiscard]] const github::GithubClient& github() const { return github_; }
 
  private:
   ControlPlane(const Config& config, const World& world, std::unique_ptr<AwsClients> aws,

@@ -296,7 +296,7 @@ the_end() {
   call "http://127.0.0.1:$admin_port/healthz"
   is 'healthz on the admin port' "$status $(jq '.healthy, .leases_live' "$work/body" |
     paste -sd' ')" '200 true 0'
-  refused 'another path of the admin port' 404 no-such-path "http://127.0.0.1:$admin_port/"
+  refused 'another path of the admin port' 404 no-such-path "http://127.0.0.1:$admin_port/nowhere"
   check 'the audit is balanced' "$mayfly" audit --config "$config"
   is 'no machine is left' "$(live_instances)" 0
   stop "$service"

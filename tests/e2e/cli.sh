@@ -27,7 +27,7 @@ help_teaches() {
   local command words
   runs '--help' 0 --help
   says '--help names every command, the exit statuses and the sample' "$out" serve check leases \
-    lease release sweep audit costs completion emulate demo simulate 'Exit status' deploy/mayfly.toml
+    lease release sweep audit costs link completion emulate demo simulate 'Exit status' deploy/mayfly.toml
   while read -r command words; do
     run "$command" --help
     # shellcheck disable=SC2086
@@ -41,6 +41,7 @@ release --config id
 sweep --config --stateless --json
 audit --config --export --sign-with --verify --key --json
 costs --config --by workflow --month --times --markdown --csv --json
+link --config --for
 help --man
 completion bash
 emulate --aws-port --github-port --directory --record
@@ -52,6 +53,23 @@ TABLE
   runs 'help of no command' 2 help leasess
   runs '--version' 0 --version
   says '--version says it' "$out" 'mayfly '
+}
+
+# Links to the dashboard: who has the token makes them, for a while.
+links_are_made() {
+  here 'link without a token' 2 link
+  says 'link without a token says which key' "$err" listen.admin_token
+  sed 's/^port = .*/&\nadmin_token = "env:LINK_TOKEN"/' "$config" >"$work/linked.toml"
+  LINK_TOKEN=short runs 'link by a short token' 2 link --config "$work/linked.toml"
+  says 'link by a short token says how long it has to be' "$err" '16 characters'
+  local -x LINK_TOKEN=correct-horse-battery life
+  runs 'link' 0 link --config "$work/linked.toml"
+  says 'link is below public_url' "$out" "$url/operator/"
+  says 'link says until when, and who opens it' "$err" 'open until' 'for whoever has it' Lambda
+  is 'link does not show the token' "$(grep -c "$LINK_TOKEN" <<<"$out$err")" 0
+  for life in 25h 0s -1h x; do
+    runs "link for $life" 2 link "--for=$life" --config "$work/linked.toml"
+  done
 }
 
 # The manual page and the completion, with groff and a bash of their own.
@@ -300,6 +318,7 @@ write_config
 start_service
 help_teaches
 manual_and_completion
+links_are_made
 wrong_words
 broken_configurations
 check_runner_group

@@ -3,7 +3,8 @@
 
 usage: fill_ledger.py LEDGER COUNT [--gallery]
 
-Each has the stamps, the machine and the launch that the service would have written. With --gallery
+Each has the stamps, the machine and the launch that the service would have written, and the newest
+runners' times are remembered as it remembers them (report/recent_times.h). With --gallery
 the newest ones end in each way that there is, one of them with hostile text everywhere; their ids
 are printed, one "OUTCOME ID" a line.
 """
@@ -31,6 +32,7 @@ class Filler:
         self.db = sqlite3.connect(path, timeout=30)
         self.random = random.Random(seed)
         self.now = int(time.time() * 1000)
+        self.times = []
 
     def insert(self, table, **row):
         marks = ",".join("?" * len(row))
@@ -68,10 +70,24 @@ class Filler:
                         zone="us-east-1a", on_demand=0, usd_micros_per_hour=price,
                         launched_at=begin, ended_at=stop,
                         spent_micros=price * max(60_000, stop - begin) // 3_600_000)
+        self.note_time(ident, arch, dict((name, at) for at, name, _ in stamps))
         verdict = "no-machine" if not machine else "failed" if outcome == "boot-failed" else "came-up"
         self.insert("launch", lease_id=ident, number=1, at=created, verdict=verdict,
                     cause="boot-failed" if verdict == "failed" else "", settled_at=end)
         return ident
+
+    def note_time(self, ident, arch, at):
+        if "online" in at:
+            ends = ["asked", "verified", "launching", "booting", "machine-booted",
+                    "machine-runner-ready", "claimed", "online"]
+            took = [at[end] - at[begin] for begin, end in zip(ends, ends[1:])]
+            took[1] = -1  # relaunch
+            self.times.append([ident, arch, at["online"], at["online"] - at["asked"], *took])
+
+    def remember_times(self):
+        newest = sorted(self.times, key=lambda row: -row[2])[:100]
+        self.db.execute("INSERT OR REPLACE INTO fact (name, value) VALUES ('runner-times', ?)",
+                        [json.dumps(newest)])
 
     def timeline(self, created, outcome, reason, kind, number):
         at = created
@@ -112,6 +128,7 @@ class Filler:
         for number in range(1, count + 1):
             created = self.now - self.random.randint(2 * 3_600_000, 30 * DAY)
             self.lease(number, created, self.random.choices(OUTCOMES, WEIGHTS)[0])
+        self.remember_times()
 
     def gallery(self):
         for number, outcome in enumerate(OUTCOMES):
@@ -127,7 +144,8 @@ def main():
     options = parser.parse_args()
     filler = Filler(options.ledger, seed=1)
     with filler.db:
-        filler.fill(options.count)
+        if options.count:
+            filler.fill(options.count)
         if options.gallery:
             filler.gallery()
 

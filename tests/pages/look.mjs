@@ -8,7 +8,8 @@ import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const { PAGES_URL, GITHUB_URL, BROWSER, SHOTS } = process.env;
+const { PAGES_URL, ADMIN_URL, ADMIN_TOKEN, GITHUB_URL, BROWSER, SHOTS } = process.env;
+const { LINK, EXPIRED_LINK } = process.env;
 const sizes = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
 let passed = 0;
 let failed = 0;
@@ -76,6 +77,7 @@ class Tab {
     tab.page.on("console", (m) => m.type() === "error" && tab.said.push(m.text()));
     tab.page.on("pageerror", (error) => tab.said.push(String(error)));
     tab.page.on("request", (r) => new URL(r.url()).origin !== home && tab.elsewhere.push(r.url()));
+    tab.page.on("request", (r) => r.headers().referer && tab.elsewhere.push(`referer of ${r.url()}`));
     tab.answer = await tab.page.goto(url, { waitUntil: "load" });
     return tab;
   }
@@ -172,6 +174,8 @@ async function theGallery(browser) {
     const tab = await Tab.open(browser, pageOf(id));
     const text = await tab.page.innerText("main");
     const isFine = ["job-done", "run-over", "released"].includes(outcome);
+    if (outcome === "job-done")
+      check("a page says what stages usually take", text.includes("usually after"), text);
     check(`lease ${outcome}: ${isFine ? "nothing to do" : "it says what to do"}`,
       text.includes("What to do:") !== isFine, text);
     await tab.close();
@@ -184,6 +188,94 @@ async function theGallery(browser) {
   const made = await tab.page.evaluate(() => document.querySelectorAll("main img, main script").length);
   check("hostile text is text", made === 0 && alerts === 0 && !tab.elsewhere.length);
   await tab.close();
+}
+
+const signedIn = { httpCredentials: { username: "operator", password: ADMIN_TOKEN } };
+
+async function theGate(browser) {
+  const ask = (path, headers = {}) => fetch(ADMIN_URL + path, { headers, redirect: "manual" });
+  for (const path of ["/", "/leases", "/times", "/leases/l-00000000000000000000"]) {
+    const bare = await ask(path, { Accept: "text/html" });
+    check(`without its token ${path} is not shown`, bare.status === 401 && !(await bare.text()).includes("Leases"));
+    const wrong = await ask(path, { Authorization: `Bearer ${ADMIN_TOKEN}x` });
+    check(`nor with another token`, wrong.status === 401);
+  }
+  const right = await ask("/", { Authorization: `Bearer ${ADMIN_TOKEN}` });
+  check("a script's token opens", right.status === 200);
+  const policy = right.headers.get("content-security-policy");
+  check("under a policy that lets nothing in", policy.startsWith("default-src 'none'"), policy);
+  check("and tells nobody where one was", right.headers.get("referrer-policy") === "no-referrer");
+  // Nobody is there to type one in.
+  const asked = await Tab.open(browser, `${ADMIN_URL}/`).then(() => "", (error) => error.message);
+  check("a browser is asked for it", asked.includes("ERR_INVALID_AUTH_CREDENTIALS"), asked);
+}
+
+// Every figure leads somewhere.
+async function itsLinks(tab) {
+  const all = await tab.page.locator("main a").evaluateAll((links) => links.map((one) => one.href));
+  const bad = [];
+  for (const href of new Set(all)) {
+    const answer = await tab.context.request.get(href);
+    if (answer.status() !== 200) bad.push(`${answer.status()} ${href}`);
+  }
+  return { all, bad };
+}
+
+async function theDashboard(browser) {
+  await looksRight(browser, "dashboard", `${ADMIN_URL}/`, signedIn);
+  await looksRight(browser, "leases", `${ADMIN_URL}/leases`, signedIn);
+  await looksRight(browser, "times", `${ADMIN_URL}/times`, signedIn);
+  const tab = await Tab.open(browser, `${ADMIN_URL}/`, signedIn);
+  const isWell = async () => (await tab.text("#standing")) === "All is well";
+  check("while all is well it says so", await until(isWell), await tab.text("main"));
+  const links = await itsLinks(tab);
+  check("each of its links is answered", links.all.length > 15 && !links.bad.length, links.bad.join("\n"));
+  const link = tab.page.getByRole("link", { name: "boot-failed", exact: true });
+  await link.focus();
+  const shown = await tab.text("#fresh");
+  check("it becomes current by itself", await until(async () => (await tab.text("#fresh")) !== shown));
+  const focused = await tab.page.evaluate(() => document.activeElement.textContent);
+  check("and the keyboard stays where it was", focused === "boot-failed", focused);
+  const row = tab.page.locator("tr", { has: link });
+  const count = Number(await row.first().locator("td").first().innerText());
+  await tab.page.keyboard.press("Enter");
+  await tab.page.waitForURL(/outcome=boot-failed/);
+  const found = await tab.page.innerText("main");
+  check("a figure leads to the leases behind it", count > 0 && found.includes(`${count} lease`), found);
+  await tab.page.locator("tbody a").first().click();
+  check("and from there to one of them", (await tab.text("#standing")).startsWith("Ended:"));
+  check("meanwhile nothing was said on the console", !tab.said.length, tab.said.join("\n"));
+  check("nothing was asked elsewhere, and no page told where it was", !tab.elsewhere.length, tab.elsewhere.join("\n"));
+  await tab.close();
+  const plain = await Tab.open(browser, `${ADMIN_URL}/`, { ...signedIn, javaScriptEnabled: false });
+  const text = await plain.page.innerText("main");
+  check("without scripts it says the same", text.includes("Time to a runner") && text.includes("Audit"), text);
+  await plain.close();
+}
+
+async function byLink(browser) {
+  await looksRight(browser, "dashboard by link", LINK);
+  const tab = await Tab.open(browser, LINK);
+  await tab.page.getByRole("link", { name: "All leases" }).click();
+  check("below a link are the lists", (await tab.text("h1")) === "Leases");
+  await tab.page.locator("tbody a").first().click();
+  check("and the leases", (await tab.text("#standing")).length > 0);
+  check("no page told where it was", !tab.elsewhere.length, tab.elsewhere.join("\n"));
+  await tab.close();
+  const forged = LINK.replace(/.(?=\/$)/, (last) => (last === "0" ? "1" : "0"));
+  const later = LINK.replace(/\d(?=-)/, (last) => (last === "9" ? "8" : String(Number(last) + 1)));
+  const bad = { "forged": forged, "for later than was signed": later, "expired": EXPIRED_LINK };
+  for (const [what, url] of Object.entries(bad)) {
+    const shut = await Tab.open(browser, url);
+    const text = await shut.page.innerText("main");
+    const isShut = shut.answer.status() === 401 && text.includes("operator alone") && !text.includes("Audit");
+    check(`a link that is ${what} opens nothing, and says why`, url !== LINK && isShut, text);
+    const problems = await shut.axe();
+    check("on a page in which axe finds nothing", problems.length === 0, problems.join("\n"));
+    await shut.close();
+  }
+  const list = await fetch(`${EXPIRED_LINK}leases`);
+  check("nor does anything below it", list.status === 401);
 }
 
 async function refusals(browser) {
@@ -210,7 +302,9 @@ async function otherForms() {
 
 const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
 const began = Date.now();
-for (const law of [aLeaseLives, withoutScripts, theGallery, refusals, otherForms]) {
+const laws = [aLeaseLives, withoutScripts, theGallery, theGate, theDashboard, byLink, refusals, otherForms];
+for (const law of laws) {
+  if (process.env.LAWS && !process.env.LAWS.includes(law.name)) continue;
   try {
     await law(browser);
   } catch (error) {

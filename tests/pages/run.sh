@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks at the pages of a real `mayfly serve`, before emulated clouds, in headless Chromium: what
-# tests/pages/look.mjs says. SHOTS=DIRECTORY keeps a picture of each.
+# tests/pages/look.mjs says. SHOTS=DIRECTORY keeps a picture of each, LAWS="byLink theGate" plays but
+# these.
 # shellcheck disable=SC1091,SC2154  # rig.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../e2e/rig.sh"
 
@@ -28,16 +29,40 @@ look() {
   fi
 }
 
+# start_function: `mayfly` as on Lambda, on the same ledger; sets $function_config.
+start_function() {
+  local function_port
+  function_port=$(free_port) function_config=$work/function.toml
+  sed "s|^public_url = .*|public_url = \"http://127.0.0.1:$function_port\"|" \
+    "$config" >"$function_config"
+  MAYFLY_CONFIG=$function_config start "$work/function.log" \
+    node "$tools/function_url.mjs" "$function_port" "$mayfly"
+  wait_until 20 grep -qs ready "$work/function.log" ||
+    give_up 'the function starts' "$(<"$work/function.log")"
+}
+# link LIFE: for so long.
+link() { "$mayfly" link --config "$function_config" --for "$1" 2>/dev/null; }
+
 check 'there is a browser' test -x "$browser"
 check 'npm installs what drives it' install_tools
 start_emulator --model-machines
 write_config
+export ADMIN_TOKEN=correct-horse-battery
+sed -i 's/^admin_port = .*/&\nadmin_token = "env:ADMIN_TOKEN"/' "$config"
 start_service
+start_function
 check 'the ledger has old leases' "$tests/fill_ledger.py" "$work/mayfly.db" 200
 "$tests/fill_ledger.py" "$work/mayfly.db" 0 --gallery >"$work/gallery"
-export BROWSER=$browser PAGES_URL=$url GITHUB_URL=$github_url \
-  GALLERY=$work/gallery
+LINK=$(link 30m) EXPIRED_LINK=$(link 1s)
+export LINK EXPIRED_LINK
+says 'a link stands below public_url' "$LINK" "http://127.0.0.1:" /operator/
+is 'a link for more than a day is not made' "$(link 25h)" ''
+export BROWSER=$browser PAGES_URL=$url GITHUB_URL=$github_url GALLERY=$work/gallery
+export ADMIN_URL=http://127.0.0.1:$admin_port
 look
+is 'no log names a link or the token' \
+  "$(grep -cE "/operator/|$ADMIN_TOKEN" "$work/serve.log" "$work/function.log" | paste -sd' ')" \
+  "$work/serve.log:0 $work/function.log:0"
 stop "$service"
 is 'mayfly serve stops with status 0' "$stopped" 0
 finish

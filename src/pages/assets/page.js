@@ -31,20 +31,38 @@
       time.textContent = spoken(Math.max(0, Number(time.dataset.left) - passed));
   };
 
+  const same_attributes = (one, other) =>
+    one.attributes.length === other.attributes.length &&
+    [...one.attributes].every((a) => other.getAttribute(a.name) === a.value);
+
+  const replace = (old, fresh) => {
+    if (old.isEqualNode(fresh)) return;
+    const is_alike = old.nodeType === Node.ELEMENT_NODE && old.nodeName === fresh.nodeName;
+    if (is_alike && same_attributes(old, fresh)) merge(old, fresh);
+    else old.replaceWith(fresh);
+  };
+
+  const merge = (old, fresh) => {
+    const from = [...fresh.childNodes];
+    const to = [...old.childNodes];
+    if (from.length === to.length) to.forEach((one, i) => replace(one, from[i]));
+    else old.replaceChildren(...from);
+  };
+
+  const likeness_of = (old) =>
+    old.id
+      ? document.getElementById(old.id)
+      : [...main.querySelectorAll("a[href]")].find((one) => one.href === old.href);
+
   // What is alike stays, and with it what somebody has opened, marked or reached with the keyboard.
   const take = (next) => {
     const open = [...main.querySelectorAll("details[open]")].map((one) => one.id);
-    const focus = document.activeElement && document.activeElement.id;
+    const reached = document.activeElement;
     for (const one of next.querySelectorAll("details")) one.open = open.includes(one.id);
-    const old = [...main.children];
-    const fresh = [...next.children];
-    if (old.length === fresh.length)
-      old.forEach((one, i) => one.outerHTML === fresh[i].outerHTML || one.replaceWith(fresh[i]));
-    else main.replaceChildren(...fresh);
+    merge(main, next);
     main.dataset.version = next.dataset.version;
     main.dataset.poll = next.dataset.poll;
-    if (focus && document.activeElement === document.body)
-      document.getElementById(focus)?.focus({ preventScroll: true });
+    if (reached && !reached.isConnected) likeness_of(reached)?.focus({ preventScroll: true });
   };
 
   const show = (text) => {
