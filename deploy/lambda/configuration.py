@@ -56,8 +56,13 @@ def needed(data):
     if "path" in data.get("ledger", {}):
         leave("ledger.path: a Lambda has no disk that stays; take it out, the stack makes a table")
     check_images(data)
+    parameter = r"ssm:/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*"
+    admin_token = ""
+    if "admin_token" in data.get("listen", {}):
+        admin_token = text_at(data, "listen.admin_token", parameter,
+                              'the name of an SSM parameter, such as "ssm:/mayfly/admin-token"')
     credential = "github.app_private_key" if "app_id" in github else "github.token"
-    token = text_at(data, credential, r"ssm:/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*",
+    token = text_at(data, credential, parameter,
                     'the name of an SSM parameter, such as "ssm:/mayfly/github-token": '
                     "a Lambda has no file to read it from")
     return {
@@ -65,6 +70,7 @@ def needed(data):
                               "1 to 32 lower-case letters, digits and hyphens"),
         "region": text_at(data, "aws.region", r"[a-z]{2}(-[a-z]+)+-[0-9]", "the name of a region"),
         "token_parameter": token.removeprefix("ssm:"),
+        "admin_token_parameter": admin_token.removeprefix("ssm:"),
         "subnets": " ".join(subnets),
     }
 

@@ -73,6 +73,7 @@ read_config() {
       deployment) deployment=$value ;;
       region) region=$value ;;
       token_parameter) token_parameter=$value ;;
+      admin_token_parameter) admin_token_parameter=$value ;;
       subnets) read -ra subnets <<<"$value" ;;
     esac
   done <<<"$values"
@@ -251,7 +252,8 @@ deploy_stack() {
 
 parameters() {
   overrides=("Deployment=$deployment" "CodeBucket=$bucket" "CodeKey=$key" "Architecture=$arch"
-    "GitHubTokenParameter=$token_parameter" "Vpc=$vpc" "SubnetOne=${subnets[0]}"
+    "GitHubTokenParameter=$token_parameter" "AdminTokenParameter=$admin_token_parameter"
+    "Vpc=$vpc" "SubnetOne=${subnets[0]}"
     "SubnetTwo=${subnets[1]:-}" "SubnetThree=${subnets[2]:-}")
   [[ -z $topic ]] || overrides+=("AlarmTopic=$topic")
   [[ -z $metrics ]] || overrides+=("Metrics=$metrics")

@@ -141,6 +141,12 @@ def roles(template):
          names == {"ServiceRole": ["log", "record", "work"], "EnforcerRole": ["log", "work"]}, names)
     test("template: no role has a managed policy",
          not any("ManagedPolicyArns" in one for one in found.values()))
+    linked = Template(TEMPLATE.read_text(), dict(GIVEN, AdminTokenParameter="/mayfly/admin-token"))
+    readable = {role: plain(statements_of(one, "work")).get("ReadParameters", {}).get("Resource", [])
+                for role, one in linked.of_type("AWS::IAM::Role").items()}
+    test("template: with the operator's token the service may read that one too, and nobody else",
+         f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mayfly/admin-token" in readable["ServiceRole"]
+         and len(readable["ServiceRole"]) == 3 and not readable["EnforcerRole"], readable)
     record = plain(statements_of(found["ServiceRole"], "record"))
     table = plain(json.loads(Path(sys.argv[3]).read_text())["Statement"])
     del table["LookAtTheTable"]  # who runs `mayfly check` does that, not the function

@@ -168,6 +168,8 @@ new_account 'del(.subnets["subnet-0123456789abcdef1"])'
 refuses 'a subnet that is not there' 'does not exist' -- --token-file "$work/token"
 new_account
 with_config 'a token in the environment' 'github.token' 's/^token = .*/token = "env:TOKEN"/'
+with_config "the operator's token in a file" 'listen.admin_token' \
+  's|^# admin_token = .*|admin_token = "file:/etc/mayfly/admin-token"|'
 with_config 'four subnets' 'one to three' \
   's/^subnet_ids = .*/subnet_ids = ["subnet-1","subnet-2","subnet-3","subnet-4"]/'
 with_config 'a ledger on a disk' 'ledger.path' 's/^#path/path/'
