@@ -10,9 +10,10 @@ import { Validator as OpenApiSchema } from "@seriousme/openapi-schema-validator"
 import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 
-// Codes that end no request of the API: at the start, and inside AWS Lambda.
+// Codes that end no request of the API: at the start, inside AWS Lambda, and of the dashboard.
 const NEVER_ANSWERED = new Set([
-  "config-invalid", "ledger-version", "secret-unreadable", "lambda-event-unknown", "lambda-runtime"]);
+  "config-invalid", "ledger-version", "secret-unreadable", "lambda-event-unknown", "lambda-runtime",
+  "operator-only"]);
 
 export class Description {
   constructor(document) {
