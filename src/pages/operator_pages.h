@@ -31,7 +31,7 @@ class OperatorPages {
   // and its whole path count.
   [[nodiscard]] Result<HttpResponse> answer(const Target& target, const std::string& below);
 
-  static constexpr int k_leases_max = 2'000;
+  static constexpr int k_leases_max = 1'000;
 
  private:
   struct Newest {
