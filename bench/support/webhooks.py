@@ -1,17 +1,12 @@
-"""A burst of webhook deliveries for bench/webhooks.sh: half of them sent twice, all shuffled, one in a
-hundred forged. Prints one row of its table; exit status 1 where an answer is not the documented one."""
+"""The deliveries of bench/webhooks.sh: half of them twice, all shuffled, one in a hundred forged. One a line: the
+status that is documented for it, its signature, its body."""
 
 import hashlib
 import hmac
-import http.client
 import json
 import random
 import sys
-import threading
-import time
-from urllib.parse import urlsplit
 
-CLIENTS = 16
 PADDING = "x" * 8000  # GitHub's deliveries of this event have 10 to 30 KB
 
 
@@ -39,46 +34,11 @@ def deliveries(runs, count, secret):
     return out
 
 
-class Client(threading.Thread):
-    def __init__(self, url, work):
-        super().__init__()
-        self.url, self.work, self.took, self.wrong = urlsplit(url), work, [], []
-
-    def run(self):
-        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=30)
-        for payload, signature, status in self.work:
-            headers = {
-                "Content-Type": "application/json",
-                "X-GitHub-Event": "workflow_job",
-                "X-Hub-Signature-256": signature,
-            }
-            begun = time.perf_counter()
-            connection.request("POST", self.url.path, payload, headers)
-            answer = connection.getresponse()
-            answer.read()
-            self.took.append(time.perf_counter() - begun)
-            if answer.status != status:
-                self.wrong.append((answer.status, status))
-
-
 def main():
-    url, secret, count, runs = sys.argv[1], sys.argv[2].encode(), int(sys.argv[3]), sys.argv[4:]
-    work = deliveries([int(run) for run in runs], count, secret)
-    clients = [Client(url, work[number::CLIENTS]) for number in range(CLIENTS)]
-    begun = time.perf_counter()
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    seconds = time.perf_counter() - begun
-    took = sorted(one for client in clients for one in client.took)
-    wrong = [one for client in clients for one in client.wrong]
-    at = lambda part: f"{1000 * took[int(part * (len(took) - 1))]:.1f}"
-    print(f"| {len(took)} | {len(took) / seconds:.0f} | {at(0.5)} | {at(0.99)} | {at(1)} | {len(wrong)} |", end="")
-    for got, documented in wrong[:5]:
-        print(f"\nanswered {got}, documented is {documented}", file=sys.stderr)
-    return 1 if wrong or len(took) != len(work) else 0
+    secret, count, runs = sys.argv[1].encode(), int(sys.argv[2]), sys.argv[3:]
+    for payload, signature, status in deliveries([int(run) for run in runs], count, secret):
+        print(status, signature, payload.decode())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
