@@ -20,17 +20,13 @@ tl::unexpected<Error> missing(const char* field) {
 
 }  // namespace
 
+std::string delivery_signature(std::string_view secret, std::string_view body) {
+  return std::string(k_scheme) + to_hex(hmac_sha256(secret, body));
+}
+
 bool is_signed_with(const Secret& secret, std::string_view body, std::string_view signature) {
   if (secret.empty() || !signature.starts_with(k_scheme)) return false;
-  signature.remove_prefix(k_scheme.size());
-  const Sha256 digest = hmac_sha256(secret.reveal(), body);
-  std::string expected;
-  for (const std::uint8_t byte : digest) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    expected += k_digits[byte >> 4];
-    expected += k_digits[byte & 15];
-  }
-  return equal_in_constant_time(expected, to_lower(signature));
+  return equal_in_constant_time(delivery_signature(secret.reveal(), body), to_lower(signature));
 }
 
 Result<JobEvent> parse_job_event(std::string_view body) {

@@ -17,6 +17,9 @@ namespace mayfly::github {
 // Longer ones are refused. Those of workflow_job have some 10 to 100 KB; GitHub's own cap is 25 MB.
 inline constexpr std::size_t k_delivery_bytes_max = 1024 * 1024;
 
+// What GitHub puts into X-Hub-Signature-256 of a delivery: "sha256=" and the HMAC-SHA-256 of the
+// raw body in hex.
+[[nodiscard]] std::string delivery_signature(std::string_view secret, std::string_view body);
 // Whether signature, the header X-Hub-Signature-256, is "sha256=" and the HMAC-SHA-256 of the raw
 // body in hex. In constant time; never with an empty secret.
 [[nodiscard]] bool is_signed_with(const Secret& secret, std::string_view body,

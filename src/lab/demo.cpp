@@ -176,7 +176,7 @@ Status Demo::follow(DemoWorkflow& workflow) {
   SteadyTime find_at{};
   bool stopped = false;
   while (clock_.steady() < patience) {
-    if (clock_.steady() >= find_at) {
+    if (workflow.has_unasked() && clock_.steady() >= find_at) {
       TRY(find_leases(workflow));
       find_at = clock_.steady() + k_find_every;
     }

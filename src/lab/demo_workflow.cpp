@@ -1,12 +1,8 @@
 #include "lab/demo_workflow.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-
-#include "base/digest.h"
 #include "base/text.h"
 #include "lab/control.h"
+#include "lab/github/job_delivery.h"
 #include "lease/lease.h"
 #include "os/process.h"
 
@@ -16,16 +12,6 @@ namespace {
 constexpr Millis k_job_time{1200};
 constexpr const char* k_repository = "rr-debugger/rr";
 constexpr const char* k_architectures[] = {"x86_64", "arm64"};
-
-std::string hex_of(const Sha256& digest) {
-  constexpr std::string_view k_digits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : digest) {
-    out += k_digits[byte >> 4];
-    out += k_digits[byte & 15];
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -109,28 +95,16 @@ void DemoWorkflow::start() {
   run_ = emulator_.github().start_run(std::move(spec));
 }
 
-std::string DemoWorkflow::delivery(const GithubJob& job) const {
-  json::array labels;
-  for (const std::string& label : job.spec.labels) labels.emplace_back(label);
-  return json::serialize(json::object{{"action", "queued"},
-                                      {"workflow_job", json::object{{"id", job.id},
-                                                                    {"run_id", job.run_id},
-                                                                    {"run_attempt", job.attempt},
-                                                                    {"status", "queued"},
-                                                                    {"labels", std::move(labels)}}},
-                                      {"repository", json::object{{"full_name", k_repository}}}});
-}
-
 std::vector<CurlCall> DemoWorkflow::deliveries() const {
   std::vector<CurlCall> calls;
   if (mode_ != DemoMode::webhook) return calls;
   for (const GithubJob& job : emulator_.github().jobs(run_)) {
     if (job.spec.hosted || job.state != JobState::queued) continue;
-    std::string body = delivery(job);
-    const std::string signature = "sha256=" + hex_of(hmac_sha256(webhook_secret_, body));
-    calls.push_back({"/v1/webhooks/github",
-                     std::move(body),
-                     {"X-GitHub-Event: workflow_job", "X-Hub-Signature-256: " + signature}});
+    JobDelivery delivery = job_delivery(job, RepositoryName{k_repository}, webhook_secret_);
+    CurlCall call{std::string(k_delivery_path), std::move(delivery.body)};
+    for (const Header& header : delivery.headers)
+      call.headers.push_back(header.name + ": " + header.value);
+    calls.push_back(std::move(call));
   }
   return calls;
 }

@@ -47,6 +47,10 @@ class DemoWorkflow {
   [[nodiscard]] std::vector<CurlCall> set_up_calls() const;
   // The setup job.
   [[nodiscard]] Result<std::vector<CurlAnswer>> set_up();
+  // Whether jobs get leases that no answer to setup named.
+  [[nodiscard]] bool has_unasked() const {
+    return mode_ == DemoMode::webhook || mode_ == DemoMode::rerun;
+  }
   // What GitHub has to deliver about jobs that wait; none but in mode webhook.
   [[nodiscard]] std::vector<CurlCall> deliveries() const;
   [[nodiscard]] Result<CurlAnswer> call(const CurlCall& call);
@@ -64,7 +68,6 @@ class DemoWorkflow {
   [[nodiscard]] bool is_seed() const {
     return mode_ == DemoMode::seed || mode_ == DemoMode::old_shape;
   }
-  [[nodiscard]] std::string delivery(const GithubJob& job) const;
   [[nodiscard]] Result<std::vector<CurlAnswer>> play_hosted(const std::string& job,
                                                             const std::vector<CurlCall>& calls);
 

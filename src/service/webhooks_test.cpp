@@ -2,23 +2,13 @@
 
 #include <doctest/doctest.h>
 
-#include "base/digest.h"
+#include "github/webhook.h"
 #include "service/testing.h"
 
 namespace mayfly {
 namespace {
 
 using namespace testing;
-
-std::string signature_of(const std::string& secret, const std::string& body) {
-  constexpr const char* k_digits = "0123456789abcdef";
-  std::string out = "sha256=";
-  for (const std::uint8_t byte : hmac_sha256(secret, body)) {
-    out += k_digits[byte / 16];
-    out += k_digits[byte % 16];
-  }
-  return out;
-}
 
 std::string job_event(const std::string& action, const std::string& label, int attempt = 1,
                       const std::string& repository = "octo/repo") {
@@ -39,7 +29,7 @@ struct Bench {
   Webhooks webhooks{config, {log, doorbell, hints}, Secret("s3cret")};
 
   Result<Heard> hear(const std::string& body, const std::string& event = "workflow_job") {
-    return webhooks.hear(event, signature_of("s3cret", body), body);
+    return webhooks.hear(event, github::delivery_signature("s3cret", body), body);
   }
 };
 
@@ -62,8 +52,8 @@ TEST_CASE("webhooks: a job that names a label of ours is noted, once however oft
 TEST_CASE("webhooks: what is not signed with our secret is not even read") {
   Bench bench;
   const std::string body = job_event("queued", k_label);
-  for (const std::string& signature :
-       {std::string(), signature_of("another", body), signature_of("s3cret", body + " ")}) {
+  for (const std::string& signature : {std::string(), github::delivery_signature("another", body),
+                                       github::delivery_signature("s3cret", body + " ")}) {
     const auto heard = bench.webhooks.hear("workflow_job", signature, body);
     REQUIRE_FALSE(heard);
     CHECK(heard.error().code == Code::webhook_unsigned);
@@ -78,7 +68,8 @@ TEST_CASE("webhooks: without a secret nothing is taken, whatever the signature")
   Webhooks off(bench.config, {bench.log, bench.doorbell, bench.hints}, std::nullopt);
   const std::string body = job_event("queued", k_label);
   CHECK_FALSE(off.are_on());
-  CHECK(off.hear("workflow_job", signature_of("", body), body).error().code == Code::webhooks_off);
+  CHECK(off.hear("workflow_job", github::delivery_signature("", body), body).error().code ==
+        Code::webhooks_off);
 }
 
 TEST_CASE("webhooks: other events, actions and labels change nothing") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "base/digest.h"
+#include "base/text.h"
 #include "web/testing.h"
 
 namespace mayfly {
@@ -12,20 +13,10 @@ const std::string k_path = "/v1/webhooks/github";
 const std::string k_queued = R"({"action":"queued","workflow_job":{"run_id":7,"labels":)"
                              R"(["mayfly-7-x86_64"]},"repository":{"full_name":"octo/repo"}})";
 
-std::string signature_of(const std::string& body) {
-  constexpr const char* k_digits = "0123456789abcdef";
-  std::string out = "sha256=";
-  for (const std::uint8_t byte : hmac_sha256("s3cret", body)) {
-    out += k_digits[byte / 16];
-    out += k_digits[byte % 16];
-  }
-  return out;
-}
-
 HttpRequest delivery(const std::string& body, const std::string& event = "workflow_job") {
   HttpRequest request = post(k_path, body);
   request.headers.add("X-GitHub-Event", event);
-  request.headers.add("X-Hub-Signature-256", signature_of(body));
+  request.headers.add("X-Hub-Signature-256", "sha256=" + to_hex(hmac_sha256("s3cret", body)));
   return request;
 }
 

@@ -1,22 +1,12 @@
 // Runs without a setup job: GitHub's webhooks say that a job is queued, or nobody does.
 
-#include "base/digest.h"
+#include "github/webhook.h"
 #include "lab/rig/testing.h"
 
 namespace mayfly {
 namespace {
 
 using namespace lab;
-
-std::string signature_of(const std::string& secret, const std::string& body) {
-  constexpr const char* k_digits = "0123456789abcdef";
-  std::string out = "sha256=";
-  for (const std::uint8_t byte : hmac_sha256(secret, body)) {
-    out += k_digits[byte / 16];
-    out += k_digits[byte % 16];
-  }
-  return out;
-}
 
 RigOptions with_webhooks() {
   RigOptions options = rr_options();
@@ -48,7 +38,7 @@ int deliver(Rig& rig, RunId run, const std::string& secret, const std::string& a
   const auto answer = rig.ask("POST", "/v1/webhooks/github", body,
                               {{"Content-Type", "application/json"},
                                {"X-GitHub-Event", "workflow_job"},
-                               {"X-Hub-Signature-256", signature_of(secret, body)}});
+                               {"X-Hub-Signature-256", github::delivery_signature(secret, body)}});
   return answer ? answer->status : 0;
 }
 

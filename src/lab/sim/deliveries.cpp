@@ -1,9 +1,6 @@
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
-#include "base/digest.h"
+#include "lab/github/job_delivery.h"
 #include "lab/sim/callers.h"
 #include "lab/sim/draw.h"
 #include "lab/sim/scout.h"
@@ -13,36 +10,13 @@ namespace {
 
 constexpr Millis k_patience = Seconds{10};  // GitHub's
 
-std::string signature_of(const std::string& body) {
-  constexpr std::string_view k_digits = "0123456789abcdef";
-  std::string out = "sha256=";
-  for (const std::uint8_t byte : hmac_sha256(k_webhook_secret, body)) {
-    out += k_digits[byte >> 4];
-    out += k_digits[byte & 15];
-  }
-  return out;
-}
-
 HttpRequest delivery_of(const GithubJob& job, const RepositoryName& repository) {
-  json::array labels;
-  for (const std::string& label : job.spec.labels) labels.emplace_back(label);
-  const char* status = job.state == JobState::completed ? "completed" : "queued";
-  const std::string body =
-      json::serialize(json::object{{"action", status},
-                                   {"workflow_job", json::object{{"id", job.id},
-                                                                 {"run_id", job.run_id},
-                                                                 {"run_attempt", job.attempt},
-                                                                 {"status", status},
-                                                                 {"labels", std::move(labels)}}},
-                                   {"repository", json::object{{"full_name", repository.text}}}});
-  return {"POST",
-          "/v1/webhooks/github",
-          {{"Host", "mayfly.test"},
-           {"User-Agent", "GitHub-Hookshot/044aadd"},
-           {"Content-Type", "application/json"},
-           {"X-GitHub-Event", "workflow_job"},
-           {"X-Hub-Signature-256", signature_of(body)}},
-          body};
+  JobDelivery delivery = job_delivery(job, repository, k_webhook_secret);
+  delivery.headers.add("Host", "mayfly.test");
+  delivery.headers.add("Content-Type", "application/json");
+  delivery.headers.add("User-Agent", "GitHub-Hookshot/044aadd");
+  return {"POST", std::string(k_delivery_path), std::move(delivery.headers),
+          std::move(delivery.body)};
 }
 
 void send_later(SimWorld& world, HttpRequest request, Millis after) {
