@@ -7,24 +7,12 @@
 namespace mayfly {
 namespace {
 
+using testing::Broken;
 using testing::changed;
+using testing::check_each;
 using testing::k_small_toml;
 using testing::parsed;
 using testing::refusal;
-
-struct Broken {
-  std::string_view from;
-  std::string_view to;
-  std::string_view expected;
-};
-
-template <std::size_t N>
-void check_each(const Broken (&rows)[N]) {
-  for (const Broken& row : rows) {
-    const std::string message = refusal(changed(row.from, row.to));
-    CHECK_MESSAGE(message.find(row.expected) != std::string::npos, row.to, " -> ", message);
-  }
-}
 
 TEST_CASE("config: what is not written has its default") {
   const Config config = parsed(k_small_toml);

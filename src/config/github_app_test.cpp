@@ -6,24 +6,12 @@
 namespace mayfly {
 namespace {
 
+using testing::Broken;
 using testing::changed;
+using testing::check_each;
 using testing::k_small_toml;
 using testing::parsed;
 using testing::refusal;
-
-struct Broken {
-  std::string_view from;
-  std::string_view to;
-  std::string_view expected;
-};
-
-template <std::size_t N>
-void check_each(const Broken (&rows)[N]) {
-  for (const Broken& row : rows) {
-    const std::string message = refusal(changed(row.from, row.to));
-    CHECK_MESSAGE(message.find(row.expected) != std::string::npos, row.to, " -> ", message);
-  }
-}
 
 TEST_CASE("config: an App stands in place of the token, never beside it") {
   const std::string app = "app_id = \"123456\"\napp_private_key = \"file:/run/app.pem\"\n";

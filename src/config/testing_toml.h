@@ -64,4 +64,19 @@ inline std::string refusal(std::string_view toml) {
   return config.error().message;
 }
 
+// One change, and what the refusal then says among other things.
+struct Broken {
+  std::string_view from;
+  std::string_view to;
+  std::string_view expected;
+};
+
+template <std::size_t N>
+void check_each(const Broken (&rows)[N]) {
+  for (const Broken& row : rows) {
+    const std::string message = refusal(changed(row.from, row.to));
+    CHECK_MESSAGE(message.find(row.expected) != std::string::npos, row.to, " -> ", message);
+  }
+}
+
 }  // namespace mayfly::testing

@@ -16,11 +16,6 @@ namespace {
 using report::RecentTimes;
 using report::RunnerTime;
 
-// The stages in which a runner's time is told, in order.
-constexpr std::array k_told = {
-    report::Stage::verify, report::Stage::relaunch, report::Stage::launch, report::Stage::boot,
-    report::Stage::runner, report::Stage::claim,    report::Stage::online};
-
 std::string words_for(report::Stage stage) {
   const auto kind = kind_of(stage);
   return kind ? pages::words_for(*kind) : "Launches that gave no runner";
@@ -125,7 +120,7 @@ void write_runner(Html& html, const RunnerTime& time, WallTime now) {
     html.put("time", {{"datetime", iso8601(time.online_at)}}, spoken(time.online_at, now));
   }
   html.put("td", {{"class", "number"}}, spoken(time.runner));
-  for (const report::Stage stage : k_told) {
+  for (const report::Stage stage : report::k_runner_stages) {
     const auto found = time.stages.find(stage);
     html.put("td", {{"class", "number"}}, found == time.stages.end() ? "" : spoken(found->second));
   }
@@ -279,7 +274,7 @@ void write_runner_times(Html& html, const RecentTimes& times, WallTime now) {
     for (const char* column : {"Lease", "Architecture", "Online"})
       html.put("th", {{"scope", "col"}}, column);
     html.put("th", {{"scope", "col"}, {"class", "number"}}, "Whole");
-    for (const report::Stage stage : k_told)
+    for (const report::Stage stage : report::k_runner_stages)
       html.put("th", {{"scope", "col"}, {"class", "number"}},
                std::string(report::to_string(stage)));
   }

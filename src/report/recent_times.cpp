@@ -12,8 +12,6 @@ namespace {
 
 constexpr const char* k_fact = "runner-times";
 // ["l-...", "x86_64", when in ms, whole in ms, one number for each of these: -1 is none].
-constexpr std::array k_kept = {Stage::verify, Stage::relaunch, Stage::launch, Stage::boot,
-                               Stage::runner, Stage::claim,    Stage::online};
 constexpr std::size_t k_head = 4;
 
 std::optional<Millis> duration_in(const json::value& value) {
@@ -22,7 +20,8 @@ std::optional<Millis> duration_in(const json::value& value) {
 }
 
 std::optional<RunnerTime> read_one(const json::value& value) {
-  if (!value.is_array() || value.get_array().size() != k_head + k_kept.size()) return std::nullopt;
+  if (!value.is_array() || value.get_array().size() != k_head + k_runner_stages.size())
+    return std::nullopt;
   const json::array& row = value.get_array();
   if (!row[0].is_string() || !row[1].is_string()) return std::nullopt;
   const auto id = parse_lease_id(std::string(row[0].get_string()));
@@ -31,15 +30,15 @@ std::optional<RunnerTime> read_one(const json::value& value) {
   const auto whole = duration_in(row[3]);
   if (!id || !architecture || !at || !whole) return std::nullopt;
   RunnerTime time{*id, *architecture, wall_from_epoch_millis(at->count()), *whole, {}};
-  for (std::size_t i = 0; i < k_kept.size(); ++i)
-    if (const auto took = duration_in(row[k_head + i])) time.stages[k_kept[i]] = *took;
+  for (std::size_t i = 0; i < k_runner_stages.size(); ++i)
+    if (const auto took = duration_in(row[k_head + i])) time.stages[k_runner_stages[i]] = *took;
   return time;
 }
 
 json::array row_of(const RunnerTime& time) {
   json::array row{time.lease.text, to_string(time.architecture),
                   std::int64_t{epoch_millis(time.online_at)}, std::int64_t{time.runner.count()}};
-  for (const Stage stage : k_kept) {
+  for (const Stage stage : k_runner_stages) {
     const auto found = time.stages.find(stage);
     row.emplace_back(found == time.stages.end() ? std::int64_t{-1}
                                                 : std::int64_t{found->second.count()});

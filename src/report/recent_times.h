@@ -23,6 +23,10 @@ struct RunnerTime {
   std::map<Stage, Millis> stages;  // those that were stamped at both ends; never Stage::job
 };
 
+// The stages in which a runner's time is told, in order.
+inline constexpr std::array k_runner_stages = {Stage::verify, Stage::relaunch, Stage::launch,
+                                               Stage::boot,   Stage::runner,   Stage::claim,
+                                               Stage::online};
 inline constexpr std::size_t k_recent_times_max = 100;
 // Fewer runners than these say nothing of what is usual.
 inline constexpr std::size_t k_usual_min = 5;

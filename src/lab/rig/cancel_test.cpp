@@ -13,20 +13,7 @@ RigOptions cancelling() {
   return options;
 }
 
-RunId asked_run(Rig& rig) {
-  const RunId run = start_v1_run(rig.github());
-  begin_hosted(rig.github(), run, "setup");
-  (void)rig.post("/v1/leases", v1_ask(run));
-  finish_hosted(rig.github(), run, "setup");
-  return run;
-}
-
-std::size_t cancels(Rig& rig) {
-  std::size_t count = 0;
-  for (const HttpRequest& request : rig.upstream().journal())
-    count += request.url.ends_with("/cancel") ? 1 : 0;
-  return count;
-}
+std::size_t cancels(Rig& rig) { return calls_to(rig, "/cancel"); }
 
 bool is_cancelled(Rig& rig, RunId run) {
   return conclusion_of(rig.github(), run, "test-x86_64") == "cancelled";
@@ -41,13 +28,11 @@ RigOptions dead_machines() {
 
 TEST_CASE("rig: a run whose machines never come up is cancelled, with the reason on its lease") {
   Rig rig(dead_machines());
-  const RunId run = asked_run(rig);
+  const RunId run = ask_by_id(rig);
   REQUIRE(rig.run_until([&] { return is_cancelled(rig, run); }, std::chrono::hours{1}));
   bool is_told = false;
   for (const Lease& lease : leases(rig)) {
-    std::vector<std::string> names;
-    const auto events = rig.ledger().events(lease.id).value();
-    for (const LeaseEvent& event : events) names.push_back(event.name);
+    const std::vector<std::string> names = stamps_of(rig, lease.id);
     const auto asked = std::find(names.begin(), names.end(), "run-cancel-asked");
     const auto done = std::find(names.begin(), names.end(), "run-cancelled");
     if (done == names.end()) continue;
@@ -64,14 +49,14 @@ TEST_CASE("rig: without the owner's word no run is cancelled") {
   RigOptions options = dead_machines();
   options.config.repositories.front().cancel_unserved = false;
   Rig rig(options);
-  (void)asked_run(rig);
+  (void)ask_by_id(rig);
   rig.run_for(std::chrono::hours{2});
   CHECK(cancels(rig) == 0);
 }
 
 TEST_CASE("rig: a run that is served is never cancelled") {
   Rig rig(cancelling());
-  const RunId run = asked_run(rig);
+  const RunId run = ask_by_id(rig);
   REQUIRE(rig.run_until([&] { return tests_are_over(rig, run); }, Seconds{900}));
   finish_hosted(rig.github(), run, "stop");
   rig.run_for(Seconds{300});
@@ -83,7 +68,7 @@ TEST_CASE("rig: a re-run that the policy refuses is cancelled after a while, and
   RigOptions options = cancelling();
   options.config.repositories.front().policy.denied_actors = {"mallory"};
   Rig rig(options);
-  const RunId run = asked_run(rig);
+  const RunId run = ask_by_id(rig);
   REQUIRE(rig.run_until([&] { return rig.github().runners().size() == 2; }, Seconds{300}));
   REQUIRE(rig.github().cancel_run(run).has_value());
   finish_hosted(rig.github(), run, "stop");
@@ -98,7 +83,7 @@ TEST_CASE("rig: a re-run that the policy refuses is cancelled after a while, and
 
 TEST_CASE("rig: a cancellation that GitHub refuses is tried again, and nothing else suffers") {
   Rig rig(dead_machines());
-  const RunId run = asked_run(rig);
+  const RunId run = ask_by_id(rig);
   rig.upstream().add(answered("/cancel", 503, 3));
   REQUIRE(rig.run_until([&] { return is_cancelled(rig, run); }, std::chrono::hours{1}));
   CHECK(cancels(rig) == 4);

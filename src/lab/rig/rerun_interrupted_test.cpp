@@ -13,14 +13,9 @@ RigOptions rerunning() {
   return options;
 }
 
-std::size_t reruns(Rig& rig) {
-  std::size_t count = 0;
-  for (const HttpRequest& request : rig.upstream().journal())
-    count += request.url.ends_with("/rerun-failed-jobs") ? 1 : 0;
-  return count;
-}
+std::size_t reruns(Rig& rig) { return calls_to(rig, "/rerun-failed-jobs"); }
 
-const GithubRun run_at_github(Rig& rig, RunId run) {
+GithubRun run_at_github(Rig& rig, RunId run) {
   for (const GithubRun& one : rig.github().runs())
     if (one.id == run) return one;
   return {};
@@ -33,15 +28,8 @@ std::optional<Lease> lease_for(Rig& rig, RunId run, int attempt, Architecture ar
   return std::nullopt;
 }
 
-std::vector<std::string> stamps(Rig& rig, const LeaseId& id) {
-  std::vector<std::string> names;
-  const auto events = rig.ledger().events(id).value();
-  for (const LeaseEvent& event : events) names.push_back(event.name);
-  return names;
-}
-
 bool is_stamped(Rig& rig, const LeaseId& id, const std::string& name) {
-  const auto names = stamps(rig, id);
+  const auto names = stamps_of(rig, id);
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -58,10 +46,7 @@ Lease interrupt(Rig& rig, RunId run, int attempt) {
 }
 
 RunId interrupted_run(Rig& rig, Lease& lease) {
-  const RunId run = start_v1_run(rig.github());
-  begin_hosted(rig.github(), run, "setup");
-  REQUIRE(rig.post("/v1/leases", v1_ask(run)).status == 201);
-  finish_hosted(rig.github(), run, "setup");
+  const RunId run = ask_by_id(rig);
   lease = interrupt(rig, run, 1);
   return run;
 }

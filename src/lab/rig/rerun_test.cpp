@@ -40,10 +40,7 @@ void check_second_attempt(Rig& rig, RunId run) {
 }
 
 RunId served_run(Rig& rig) {
-  const RunId run = start_v1_run(rig.github());
-  begin_hosted(rig.github(), run, "setup");
-  REQUIRE(rig.post("/v1/leases", v1_ask(run)).status == 201);
-  finish_hosted(rig.github(), run, "setup");
+  const RunId run = ask_by_id(rig);
   end_first_attempt(rig, run);
   return run;
 }

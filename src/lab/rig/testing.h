@@ -70,6 +70,32 @@ inline bool tests_are_over(Rig& rig, RunId run) {
   return true;
 }
 
+// Likewise by the run's id, for one runner of each architecture.
+inline RunId ask_by_id(Rig& rig) {
+  const RunId run = start_v1_run(rig.github());
+  begin_hosted(rig.github(), run, "setup");
+  const HttpResponse answer = rig.post("/v1/leases", v1_ask(run));
+  REQUIRE_MESSAGE(answer.status == 201, answer.body);
+  finish_hosted(rig.github(), run, "setup");
+  return run;
+}
+
+// How many calls of the service went to addresses that end so.
+inline std::size_t calls_to(Rig& rig, std::string_view end) {
+  const auto& journal = rig.upstream().journal();
+  return static_cast<std::size_t>(
+      std::count_if(journal.begin(), journal.end(),
+                    [&](const HttpRequest& request) { return request.url.ends_with(end); }));
+}
+
+// The names on a lease's timeline, oldest first.
+inline std::vector<std::string> stamps_of(Rig& rig, const LeaseId& id) {
+  std::vector<std::string> names;
+  const auto events = rig.ledger().events(id).value();
+  for (const LeaseEvent& event : events) names.push_back(event.name);
+  return names;
+}
+
 inline void stop_run(Rig& rig, RunId run, const json::object& destroy) {
   begin_hosted(rig.github(), run, "stop");
   (void)rig.post("/", destroy);
