@@ -94,6 +94,9 @@ Result<std::vector<T>> parse_all(const std::vector<Item>& items, const Parse& pa
 Result<std::optional<MachineRecord>> machine_before(const Items& items,
                                                     const std::optional<MachineRecord>& machine) {
   if (!machine) return std::nullopt;
+  const Item* owner = dynamo::find_item(items, dynamo::owner_key(machine->instance_id));
+  if (owner != nullptr && dynamo::text_of(*owner, "lease_id") != machine->lease_id.text)
+    return fail(Code::lease_conflict, k_machine_taken);
   const Item* item =
       dynamo::find_item(items, dynamo::machine_key(machine->lease_id, machine->instance_id));
   if (item == nullptr) return std::nullopt;
@@ -139,6 +142,7 @@ DynamoLedger::Try<std::vector<Reservation>> DynamoLedger::try_reserve(
   std::copy_if(asked.begin(), asked.end(), std::back_inserter(fresh),
                [&](const Lease& lease) { return !is_there(items, lease); });
   if (fresh.empty()) return std::optional(std::move(reservations));
+  if (breaks_batch(asked, reservations)) return fail(Code::lease_conflict, k_batch_broken);
 
   TRY(admit(dynamo::usage_of(read.books, asked.front(), caps, now), ask_for(fresh), caps, now));
   Books books = read.books;
@@ -234,7 +238,10 @@ DynamoLedger::Try<Lease> DynamoLedger::try_update(const Operation& operation, co
                                                   const std::optional<Relaunch>& relaunch) {
   std::vector<ItemKey> keys = {dynamo::books_key(), dynamo::lease_key(lease.id),
                                dynamo::timeline_key(lease.id)};
-  if (machine) keys.push_back(dynamo::machine_key(machine->lease_id, machine->instance_id));
+  if (machine) {
+    keys.push_back(dynamo::machine_key(machine->lease_id, machine->instance_id));
+    keys.push_back(dynamo::owner_key(machine->instance_id));
+  }
   TRY_ASSIGN(const Items items, store_.get(keys, operation.deadline));
   Lease written = lease;
   written.version += 1;
@@ -262,6 +269,10 @@ DynamoLedger::Try<Lease> DynamoLedger::try_update(const Operation& operation, co
     const MachineRecord after = dynamo::merged(before, *machine);
     dynamo::enter_machine(books, before, after);
     writes.push_back(Write::put(dynamo::machine_item(after)));
+    if (const ItemKey owner = dynamo::owner_key(machine->instance_id);
+        dynamo::find_item(items, owner) == nullptr)
+      writes.push_back(Write::put(dynamo::marker_item(owner, lease.id, machine->launched_at),
+                                  {"attribute_not_exists(pk)"}));
   }
   TRY_ASSIGN(const auto moves, move_seed_label(read.books, lease, operation.deadline));
   writes.insert(writes.end(), moves.begin(), moves.end());
@@ -363,6 +374,14 @@ Result<std::vector<MachineRecord>> DynamoLedger::machines(const LeaseId& id) {
     return std::tie(a.launched_at, a.instance_id) < std::tie(b.launched_at, b.instance_id);
   });
   return machines;
+}
+
+Result<std::optional<LeaseId>> DynamoLedger::lease_of(const InstanceId& machine) {
+  const ItemKey key = dynamo::owner_key(machine);
+  TRY_ASSIGN(const Items items, store_.get({key}, store_.deadline()));
+  const Item* item = dynamo::find_item(items, key);
+  const auto id = item == nullptr ? std::nullopt : dynamo::text_of(*item, "lease_id");
+  return id ? std::optional(LeaseId{*id}) : std::nullopt;
 }
 
 Result<Audit> DynamoLedger::audit() {

@@ -74,6 +74,9 @@ void each_field(Visit& visit, AnyLease& lease) {
   visit("machine_ended", lease.machine_ended);
   visit.since("subnet", lease.launch.subnet);
   visit.since("interruptions", lease.interruptions);
+  visit.since("batch", lease.launch.batch);
+  visit.since("batch_place", lease.launch.batch_place);
+  visit.since("batch_size", lease.launch.batch_size);
 }
 
 template <class Visit, class AnyMachine>
@@ -252,6 +255,8 @@ ItemKey once_key(const LeaseEvent& event) {
 ItemKey machine_key(const LeaseId& id, const InstanceId& instance) {
   return {lease_pk(id), k_machine_prefix + instance.text};
 }
+
+ItemKey owner_key(const InstanceId& instance) { return {"instance#" + instance.text, "lease"}; }
 
 ItemKey seed_key(const Lease& lease) {
   return {"seed#" + lease.repository.text + "#" + std::to_string(lease.run_id) + "#" +

@@ -9,6 +9,7 @@
 //   lease#ID               event#MILLIS#NUMBER         a stamp; in order of time, then of writing
 //   lease#ID               once#DIGEST                 that a stamp of append_once() is there
 //   lease#ID               machine#INSTANCE            a machine's record
+//   instance#INSTANCE      lease                       whose machine it is
 //   leases                 MILLIS#ID                   every lease by its creation
 //   label#REPOSITORY#LABEL MILLIS#ID                   likewise, of one label
 //   seed#REPOSITORY#...    label                       that a run has a seed label
@@ -38,6 +39,7 @@ inline constexpr Millis k_history = std::chrono::hours{24 * 90};
 [[nodiscard]] aws::ItemKey timeline_key(const LeaseId& id);
 [[nodiscard]] aws::ItemKey once_key(const LeaseEvent& event);
 [[nodiscard]] aws::ItemKey machine_key(const LeaseId& id, const InstanceId& instance);
+[[nodiscard]] aws::ItemKey owner_key(const InstanceId& instance);
 // Of the lease as a seed lease.
 [[nodiscard]] aws::ItemKey seed_key(const Lease& lease);
 [[nodiscard]] aws::ItemKey fact_key(const std::string& name);

@@ -88,6 +88,12 @@ struct Launch {
   Money usd_per_hour;        // the most it can cost
   std::string nonce_sha256;  // of the claim nonce, hex
   std::string subnet;        // empty until known
+  // Of leases that one call launches machines for: the first of them, whose tags all the machines
+  // carry, the lease's place among them, from 0, and how many they are. The machine of a place is
+  // the one with so many lower ids in the call's answer. Empty: a call of its own.
+  LeaseId batch;
+  int batch_place = 0;
+  int batch_size = 1;
 };
 
 struct Lease {
@@ -142,6 +148,11 @@ struct MachineRecord {
   std::optional<WallTime> ended_at;
   Money spent;  // final once ended_at is set: an upper bound at the on-demand price
 };
+
+// Whose tag the machine of the lease's present launch carries.
+[[nodiscard]] inline const LeaseId& tagged_lease(const Lease& lease) {
+  return lease.launch.batch.empty() ? lease.id : lease.launch.batch;
+}
 
 // One stamp on a lease's timeline. Names are stable kebab-case; detail is printable.
 struct LeaseEvent {

@@ -84,6 +84,21 @@ TEST_CASE("ledger: of an ask with old and new leases only the new ones are count
   });
 }
 
+TEST_CASE("ledger: the leases of a batch are new together, or all are refused") {
+  on_each_ledger([](Ledger& ledger) {
+    REQUIRE(reserve(ledger, {numbered(1)}, wide_caps()));
+    std::vector<Lease> batch = {numbered(1), numbered(2), numbered(3)};
+    for (Lease& lease : batch) lease.launch.batch = batch.front().id;
+    CHECK(refusal(ledger, batch, wide_caps()) == Code::lease_conflict);
+    CHECK(numbers_of(ledger.recent(10).value()) == std::vector<int>{1});
+    batch.erase(batch.begin());
+    for (Lease& lease : batch) lease.launch.batch = batch.front().id;
+    for (const Reservation& one : reserve(ledger, batch, wide_caps()).value()) CHECK(one.is_new);
+    for (const Reservation& one : reserve(ledger, batch, wide_caps()).value())
+      CHECK_FALSE(one.is_new);
+  });
+}
+
 TEST_CASE("ledger: an ask that passes a cap reserves nothing of itself") {
   on_each_ledger([](Ledger& ledger) {
     Caps caps = wide_caps();

@@ -31,7 +31,7 @@ MachineRecord the_machine(Ledger& ledger, const LeaseId& id) {
 }
 
 TEST_CASE("ledger: every field of a lease survives being reserved and read") {
-  CHECK(fields(filled<Lease>()).size() == 47);
+  CHECK(fields(filled<Lease>()).size() == 50);
   const auto empty = fields(Lease{});
   const auto full = fields(filled<Lease>());
   for (std::size_t i = 0; i < full.size(); ++i) CHECK(full[i] != empty[i]);
@@ -100,6 +100,26 @@ TEST_CASE("ledger: an update raises the version by one and writes its events wit
     CHECK(written.version == lease.version + 1);
     CHECK(ledger.find(lease.id).value().value().reason == "why");
     CHECK(names_of(ledger.events(lease.id).value()) == std::vector<std::string>{"one", "two"});
+  });
+}
+
+TEST_CASE("ledger: a machine is one lease's for ever, and another lease cannot have it") {
+  on_each_ledger([](Ledger& ledger) {
+    const Lease first = reserved(ledger, 1);
+    const Lease second = reserved(ledger, 2);
+    const auto bound = ledger.update(first, {}, machine_of(first, "i-1", k_noon, Money{}));
+    REQUIRE(bound);
+    const auto taken =
+        ledger.update(second, {stamp(second, "mine")}, machine_of(second, "i-1", k_noon, Money{}));
+    REQUIRE_FALSE(taken);
+    CHECK(taken.error().code == Code::lease_conflict);
+    CHECK(fields(ledger.find(second.id).value().value()) == fields(second));
+    CHECK(ledger.events(second.id).value().empty());
+    CHECK(ledger.machines(second.id).value().empty());
+    CHECK(ledger.lease_of(InstanceId{"i-1"}).value() == first.id);
+    CHECK_FALSE(ledger.lease_of(InstanceId{"i-2"}).value());
+    REQUIRE(ledger.update(*bound, {}, machine_of(first, "i-1", k_noon, Money{5})));
+    REQUIRE(ledger.update(second, {}, machine_of(second, "i-2", k_noon, Money{})));
   });
 }
 

@@ -16,8 +16,9 @@ constexpr const char* k_columns =
     "instance_id, instance_type, zone, usd_micros_per_hour, nonce_sha256,"
     "next_launch_at, give_up_at, reserved_micros, claim_key_sha256, runner_name, runner_id,"
     "metadata_off, job_seen, release_asked, run_confirmed, runner_missing_since, runner_removed,"
-    "machine_ended, machine_missing_since, head, job_confirmed, subnet, interruptions";
-constexpr int k_column_count = 47;
+    "machine_ended, machine_missing_since, head, job_confirmed, subnet, interruptions, batch, "
+    "batch_place, batch_size";
+constexpr int k_column_count = 50;
 
 std::string labels_to_text(const std::vector<std::string>& labels) {
   json::array array;
@@ -113,7 +114,10 @@ void bind_lease(sqlite::Statement& statement, const Lease& lease, std::int64_t v
       .bind(lease.head)
       .bind(flag(lease.job_confirmed))
       .bind(launch.subnet)
-      .bind(std::int64_t{lease.interruptions});
+      .bind(std::int64_t{lease.interruptions})
+      .bind(launch.batch.text)
+      .bind(std::int64_t{launch.batch_place})
+      .bind(std::int64_t{launch.batch_size});
 }
 
 void read_launch(Reader& reader, Launch& launch) {
@@ -150,6 +154,9 @@ void read_rest(Reader& reader, Lease& lease) {
   lease.job_confirmed = reader.flag();
   lease.launch.subnet = reader.text();
   lease.interruptions = reader.small();
+  lease.launch.batch = LeaseId{reader.text()};
+  lease.launch.batch_place = reader.small();
+  lease.launch.batch_size = reader.small();
 }
 
 std::string placeholders(int count) {

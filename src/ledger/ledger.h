@@ -42,8 +42,9 @@ class Ledger {
 
   // All or none, in one transaction. A lease whose id exists comes back as it is (is_new false);
   // for the others the caps are checked (admit) and they are inserted with their events, one launch
-  // counted for each. All are of one repository, run and source. A new seed lease whose (run,
-  // attempt, architecture) has a seed lease already is refused with lease_conflict.
+  // counted for each. All are of one repository, run and source. Refused with lease_conflict: a
+  // new seed lease whose (run, attempt, architecture) has a seed lease already, and a batch
+  // (Launch::batch) of which one lease exists and another does not.
   [[nodiscard]] virtual Result<std::vector<Reservation>> reserve(
       const std::vector<Lease>& asked, const std::vector<LeaseEvent>& events, const Caps& caps,
       WallTime now) = 0;
@@ -59,7 +60,8 @@ class Ledger {
 
   // Writes the lease if its stored version is lease.version, and answers with the new version; the
   // events, the machine's record and what the lease says of its newest launch (outcome_of_launch;
-  // the first one stands) go into the same transaction.
+  // the first one stands) go into the same transaction. A machine is one lease's for ever: the
+  // record of one that another lease has is refused with lease_conflict.
   [[nodiscard]] virtual Result<Lease> update(const Lease& lease,
                                              const std::vector<LeaseEvent>& events,
                                              const std::optional<MachineRecord>& machine) = 0;
@@ -86,6 +88,8 @@ class Ledger {
   // The refusals on all timelines, newest first. Reads every stamp there is: for the operator.
   [[nodiscard]] virtual Result<std::vector<LeaseEvent>> refusals() = 0;
   [[nodiscard]] virtual Result<std::vector<MachineRecord>> machines(const LeaseId& id) = 0;
+  // Whose the machine is, or was; none: no lease has it.
+  [[nodiscard]] virtual Result<std::optional<LeaseId>> lease_of(const InstanceId& machine) = 0;
   [[nodiscard]] virtual Result<Audit> audit() = 0;
 
   // Small facts that outlive a process: launch template version, image ids.
@@ -94,5 +98,11 @@ class Ledger {
 };
 
 inline constexpr int k_events_max = 200;
+
+inline constexpr const char* k_machine_taken = "another lease has this machine";
+inline constexpr const char* k_batch_broken = "some of the leases of a batch exist already";
+// Whether some of a batch are new and others are not. The reservations are those of the asked.
+[[nodiscard]] bool breaks_batch(const std::vector<Lease>& asked,
+                                const std::vector<Reservation>& reservations);
 
 }  // namespace mayfly

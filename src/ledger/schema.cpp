@@ -107,6 +107,9 @@ DROP INDEX machine_launched;
 )sql",
     "ALTER TABLE lease ADD COLUMN subnet TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE lease ADD COLUMN interruptions INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE lease ADD COLUMN batch TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE lease ADD COLUMN batch_place INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE lease ADD COLUMN batch_size INTEGER NOT NULL DEFAULT 1;",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

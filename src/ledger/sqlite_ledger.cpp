@@ -68,17 +68,20 @@ Status write_machine(Database& database, const MachineRecord& machine) {
                       " usd_micros_per_hour, launched_at, ended_at, spent_micros)"
                       " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT(instance_id) DO UPDATE SET"
                       " ended_at = coalesce(machine.ended_at, excluded.ended_at),"
-                      " spent_micros = max(machine.spent_micros, excluded.spent_micros)");
-  return statement.bind(machine.instance_id.text)
-      .bind(machine.lease_id.text)
-      .bind(machine.instance_type)
-      .bind(machine.zone)
-      .bind(std::int64_t{machine.on_demand ? 1 : 0})
-      .bind(machine.usd_per_hour.micros)
-      .bind(epoch_millis(machine.launched_at))
-      .bind(ended_at)
-      .bind(machine.spent.micros)
-      .run();
+                      " spent_micros = max(machine.spent_micros, excluded.spent_micros)"
+                      " WHERE machine.lease_id = excluded.lease_id");
+  TRY(statement.bind(machine.instance_id.text)
+          .bind(machine.lease_id.text)
+          .bind(machine.instance_type)
+          .bind(machine.zone)
+          .bind(std::int64_t{machine.on_demand ? 1 : 0})
+          .bind(machine.usd_per_hour.micros)
+          .bind(epoch_millis(machine.launched_at))
+          .bind(ended_at)
+          .bind(machine.spent.micros)
+          .run());
+  if (database.changes() == 0) return fail(Code::lease_conflict, k_machine_taken);
+  return {};
 }
 
 MachineRecord read_machine(const Statement& row) {
@@ -123,6 +126,7 @@ Result<std::vector<Reservation>> SqliteLedger::reserve(const std::vector<Lease>&
     ask.source = lease.source;
   }
   if (ask.machines == 0) return reservations;
+  if (breaks_batch(asked, reservations)) return fail(Code::lease_conflict, k_batch_broken);
   TRY_ASSIGN(const Usage usage, read_usage(database_, asked.front(), caps, now));
   TRY(admit(usage, ask, caps, now));
   for (const Reservation& reservation : reservations) {
@@ -274,6 +278,14 @@ Result<std::vector<MachineRecord>> SqliteLedger::machines(const LeaseId& id) {
     if (!row) return machines;
     machines.push_back(read_machine(query));
   }
+}
+
+Result<std::optional<LeaseId>> SqliteLedger::lease_of(const InstanceId& machine) {
+  const std::scoped_lock lock(mutex_);
+  Statement query(database_, "SELECT lease_id FROM machine WHERE instance_id = ?");
+  query.bind(machine.text);
+  TRY_ASSIGN(const bool row, query.step());
+  return row ? std::optional(LeaseId{query.text(0)}) : std::nullopt;
 }
 
 Result<Audit> SqliteLedger::audit() {

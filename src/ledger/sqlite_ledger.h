@@ -38,6 +38,7 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<LeaseEvent>> refusals() override;
   Result<std::vector<LeaseEvent>> events(const LeaseId& id) override;
   Result<std::vector<MachineRecord>> machines(const LeaseId& id) override;
+  Result<std::optional<LeaseId>> lease_of(const InstanceId& machine) override;
   Result<Audit> audit() override;
   Result<std::optional<std::string>> fact(const std::string& name) override;
   Status set_fact(const std::string& name, const std::string& value) override;

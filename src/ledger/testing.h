@@ -67,9 +67,11 @@ void visit_all(Visit& visit, Field&... field) {
 template <class Visit>
 void each_field(Launch& launch, Visit& visit) {
   auto& [number, boots, client_token, request, pending, intended_at, on_demand, instance_id,
-         instance_type, zone, usd_per_hour, nonce_sha256, subnet] = launch;
+         instance_type, zone, usd_per_hour, nonce_sha256, subnet, batch, batch_place, batch_size] =
+      launch;
   visit_all(visit, number, boots, client_token, request, pending, intended_at, on_demand,
-            instance_id, instance_type, zone, usd_per_hour, nonce_sha256, subnet);
+            instance_id, instance_type, zone, usd_per_hour, nonce_sha256, subnet, batch,
+            batch_place, batch_size);
 }
 
 template <class Visit>

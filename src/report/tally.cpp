@@ -159,6 +159,9 @@ Result<std::vector<LeaseEvent>> CountingLedger::refusals() { return behind_.refu
 Result<std::vector<MachineRecord>> CountingLedger::machines(const LeaseId& id) {
   return behind_.machines(id);
 }
+Result<std::optional<LeaseId>> CountingLedger::lease_of(const InstanceId& machine) {
+  return behind_.lease_of(machine);
+}
 Result<Audit> CountingLedger::audit() { return behind_.audit(); }
 Result<std::optional<std::string>> CountingLedger::fact(const std::string& name) {
   return behind_.fact(name);

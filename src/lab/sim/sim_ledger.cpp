@@ -100,6 +100,10 @@ Result<std::vector<MachineRecord>> SimLedger::machines(const LeaseId& id) {
   return through("machines", Access::read, [&] { return books().machines(id); });
 }
 
+Result<std::optional<LeaseId>> SimLedger::lease_of(const InstanceId& machine) {
+  return through("lease_of", Access::read, [&] { return books().lease_of(machine); });
+}
+
 Result<Audit> SimLedger::audit() {
   return through("audit", Access::read, [&] { return books().audit(); });
 }

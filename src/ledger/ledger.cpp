@@ -1,0 +1,14 @@
+#include "ledger/ledger.h"
+
+namespace mayfly {
+
+bool breaks_batch(const std::vector<Lease>& asked, const std::vector<Reservation>& reservations) {
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!asked[i].launch.batch.empty() && asked[i].launch.batch == asked[j].launch.batch &&
+          reservations[i].is_new != reservations[j].is_new)
+        return true;
+  return false;
+}
+
+}  // namespace mayfly
