@@ -266,6 +266,8 @@ void end_with(Decision& decision, Outcome outcome, WallTime now, std::string rea
   decision.next.outcome = outcome;
   decision.next.reason = std::move(reason);
   decision.next.release_asked = false;
+  // A launch sent again a moment ago: what older lists lacked says nothing of it.
+  if (decision.next.launch.pending) decision.next.machine_missing_since.reset();
   std::string detail(to_string(outcome));
   if (!decision.next.reason.empty()) detail += ": " + decision.next.reason;
   move_to(decision, LeaseState::ending, now, std::move(detail));

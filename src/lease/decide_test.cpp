@@ -134,6 +134,10 @@ TEST_CASE(
   CHECK_FALSE(has_act(early, Act::resend_launch));
   CHECK(after(early.next, facts, Seconds{360}).next.state == ending);
   CHECK(after(early.next, facts, Seconds{361}).next.state == gone);
+  Lease sent = lease_in(launching);  // once more, just before its run is over
+  sent.machine_missing_since = k_start;
+  facts.run = RunSeen::over;
+  CHECK(after(after(sent, facts, Seconds{309}).next, facts, Seconds{320}).next.state == ending);
   facts.machine.seen = MachineSeen::unknown;
   CHECK(after(early.next, facts, Seconds{361}).next.state == ending);
 }

@@ -120,54 +120,91 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   return lease;
 }
 
-// Asking again needs no image, no template and no transaction: the leases as they are, or none if
-// any is new.
-Result<std::vector<AskedLease>> Asking::all_existing(const std::vector<Lease>& wanted) {
-  std::vector<AskedLease> existing;
+// Asking again needs no image, no template and no transaction.
+Result<std::vector<std::optional<Lease>>> Asking::find_all(const std::vector<Lease>& wanted) {
+  std::vector<std::optional<Lease>> found;
   for (const Lease& lease : wanted) {
-    TRY_ASSIGN(auto found, seams_.ledger.find(lease.id));
-    if (!found) return std::vector<AskedLease>{};
-    existing.push_back({std::move(*found), false});
+    TRY_ASSIGN(auto one, seams_.ledger.find(lease.id));
+    found.push_back(std::move(one));
   }
-  return existing;
+  return found;
 }
 
-Result<std::vector<AskedLease>> Asking::reserve_and_launch(std::vector<Lease> wanted,
-                                                           const RunFacts& run, WallTime asked_at,
-                                                           const std::string& how) {
-  TRY_ASSIGN(auto existing, all_existing(wanted));
-  if (!existing.empty()) {
-    TRY(refuse_if_ended(existing));
-    return existing;
+// Those of one architecture and market by one call, where the run is known for certain: a bare
+// label's machine may yet turn out to be another run's.
+Status Asking::intend_all(std::vector<Lease>& fresh) {
+  std::map<std::pair<Architecture, bool>, std::vector<std::vector<Lease*>>> batches;
+  for (Lease& lease : fresh) {
+    auto& alike = batches[{lease.architecture, launcher_.starts_on_demand(lease)}];
+    if (lease.source == Source::seed || alike.empty()) alike.emplace_back();
+    alike.back().push_back(&lease);
   }
-  std::vector<LeaseEvent> events;
+  for (auto& [kind, alike] : batches)
+    for (const std::vector<Lease*>& batch : alike)
+      TRY(launcher_.intend_together(batch, kind.second));
+  return {};
+}
+
+Result<std::vector<Reservation>> Asking::reserve(std::vector<Lease> fresh, const RunFacts& run,
+                                                 WallTime asked_at, const std::string& how) {
   const WallTime verified_at = seams_.clock.wall();
-  for (Lease& lease : wanted) {
-    TRY(launcher_.intend(lease, launcher_.starts_on_demand(lease)));
+  TRY(intend_all(fresh));
+  std::vector<LeaseEvent> events;
+  for (const Lease& lease : fresh) {
     events.push_back({lease.id, asked_at, "asked", how});
     events.push_back({lease.id, verified_at, "verified", verified_as(run)});
     events.push_back({lease.id, seams_.clock.wall(), "launching", ""});
   }
-  TRY_ASSIGN(auto reservations,
-             seams_.ledger.reserve(wanted, events, config_.limits, seams_.clock.wall()));
-  std::vector<AskedLease> asked;
-  for (Reservation& reservation : reservations) {
-    AskedLease one{std::move(reservation.lease), reservation.is_new};
-    if (one.is_new) {
-      auto sent = launcher_.send(one.lease, Launcher::Intent::fresh);
-      if (sent)
-        one.lease = std::move(*sent);
-      else if (sent.error().code != Code::lease_conflict)
-        seams_.log.warning("launch-left-to-sweep",
-                           {{"lease", one.lease.id.text}, {"reason", sent.error().message}});
-      seams_.log.info("lease-created", {{"lease", one.lease.id.text},
-                                        {"repository", one.lease.repository.text},
-                                        {"run", std::to_string(one.lease.run_id)},
-                                        {"state", std::string(to_string(one.lease.state))}});
-    }
-    asked.push_back(std::move(one));
+  return seams_.ledger.reserve(fresh, events, config_.limits, seams_.clock.wall());
+}
+
+// Those that are new; the others are as they were found.
+std::map<LeaseId, AskedLease> Asking::launch(std::vector<Reservation> reservations) {
+  std::map<LeaseId, AskedLease> asked;
+  std::map<ClientToken, std::vector<Lease>> launches;
+  for (Reservation& one : reservations) {
+    if (one.is_new) launches[one.lease.launch.client_token].push_back(one.lease);
+    const LeaseId id = one.lease.id;
+    asked.emplace(id, AskedLease{std::move(one.lease), one.is_new});
   }
-  seams_.doorbell.ring();
+  for (auto& [token, leases] : launches) {
+    const std::vector<Lease> before = leases;
+    const auto sent = launcher_.send_together(std::move(leases), Launcher::Intent::fresh);
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      if (sent[i])
+        asked.at(before[i].id).lease = *sent[i];
+      else if (sent[i].error().code != Code::lease_conflict)
+        seams_.log.warning("launch-left-to-sweep",
+                           {{"lease", before[i].id.text}, {"reason", sent[i].error().message}});
+    }
+  }
+  return asked;
+}
+
+Result<std::vector<AskedLease>> Asking::reserve_and_launch(const std::vector<Lease>& wanted,
+                                                           const RunFacts& run, WallTime asked_at,
+                                                           const std::string& how) {
+  TRY_ASSIGN(auto found, find_all(wanted));
+  std::vector<Lease> fresh;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (!found[i]) fresh.push_back(wanted[i]);
+  std::map<LeaseId, AskedLease> launched;
+  if (!fresh.empty()) {
+    TRY_ASSIGN(auto reservations, reserve(std::move(fresh), run, asked_at, how));
+    launched = launch(std::move(reservations));
+    seams_.doorbell.ring();
+  }
+  std::vector<AskedLease> asked;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    asked.push_back(found[i] ? AskedLease{std::move(*found[i]), false}
+                             : std::move(launched.at(wanted[i].id)));
+    const Lease& lease = asked.back().lease;
+    if (asked.back().is_new)
+      seams_.log.info("lease-created", {{"lease", lease.id.text},
+                                        {"repository", lease.repository.text},
+                                        {"run", std::to_string(lease.run_id)},
+                                        {"state", std::string(to_string(lease.state))}});
+  }
   TRY(refuse_if_ended(asked));
   return asked;
 }
@@ -229,7 +266,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
       key.label = ask.label;
       wanted.push_back(draft(key, run, ask.label));
     }
-    auto asked = reserve_and_launch(std::move(wanted), run, asked_at, "seed");
+    auto asked = reserve_and_launch(wanted, run, asked_at, "seed");
     if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
       return asked;
     for (const Architecture architecture : ask.architectures)
@@ -265,17 +302,25 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
       wanted.push_back(draft(key, run, derived_label(run.id, index, architecture)));
     }
   }
-  return reserve_and_launch(std::move(wanted), run, asked_at, "v1");
+  for (int attempt = 1;; ++attempt) {
+    auto asked = reserve_and_launch(wanted, run, asked_at, "v1");
+    // Another ask for other numbers of the same run was faster.
+    if (asked || asked.error().code != Code::lease_conflict || attempt == k_bind_tries)
+      return asked;
+  }
 }
 
-Result<AskedLease> Asking::serve(const RepositoryConfig& repository, const RunFacts& run,
-                                 const Place& place, const std::string& why) {
+Result<std::vector<AskedLease>> Asking::serve(const RepositoryConfig& repository,
+                                              const RunFacts& run, const std::vector<Place>& places,
+                                              const std::string& why) {
   TRY(may_have_runners(run, repository.name, run.attempt));
-  Lease lease = draft(key_of(repository.name, run, place), run, place.label);
-  lease.run_confirmed = place.is_bare;  // the run's own job shows the label
-  lease.interruptions = place.interruptions;
-  TRY_ASSIGN(auto asked, reserve_and_launch({std::move(lease)}, run, seams_.clock.wall(), why));
-  return std::move(asked.front());
+  std::vector<Lease> wanted;
+  for (const Place& place : places) {
+    wanted.push_back(draft(key_of(repository.name, run, place), run, place.label));
+    wanted.back().run_confirmed = place.is_bare;  // the run's own job shows the label
+    wanted.back().interruptions = place.interruptions;
+  }
+  return reserve_and_launch(wanted, run, seams_.clock.wall(), why);
 }
 
 Status Asking::mark_released(Lease& lease) {

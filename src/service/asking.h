@@ -4,6 +4,8 @@
 // says only chooses which of GitHub's facts to look at; the leases follow from those facts.
 // Thread rule: safe from many threads.
 
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -55,10 +57,13 @@ class Asking {
 
   [[nodiscard]] Result<std::vector<AskedLease>> create(const SeedAsk& ask);
   [[nodiscard]] Result<std::vector<AskedLease>> create(const RunnersAsk& ask);
-  // A lease for jobs of a live run that wait, though nobody asked for them. The caller has judged
-  // the run. why: "re-run", for the timeline. A lease that exists and has not ended is no error.
-  [[nodiscard]] Result<AskedLease> serve(const RepositoryConfig& repository, const RunFacts& run,
-                                         const Place& place, const std::string& why);
+  // Leases for jobs of a live run that wait, though nobody asked for them: all or none. The caller
+  // has judged the run. The places are derived, or one is bare. why: "re-run", for the timeline. A
+  // lease that exists and has not ended is no error.
+  [[nodiscard]] Result<std::vector<AskedLease>> serve(const RepositoryConfig& repository,
+                                                      const RunFacts& run,
+                                                      const std::vector<Place>& places,
+                                                      const std::string& why);
   // The leases of these labels are looked at now; nothing that is still needed ends. Unknown labels
   // are no error: the seed's stop job also runs when its setup never did.
   [[nodiscard]] Result<std::vector<Lease>> release_labels(const std::vector<std::string>& labels);
@@ -68,11 +73,17 @@ class Asking {
   [[nodiscard]] Result<Lease> wait_online(const LeaseId& id, SteadyTime deadline);
 
  private:
-  [[nodiscard]] Result<std::vector<AskedLease>> reserve_and_launch(std::vector<Lease> wanted,
+  [[nodiscard]] Result<std::vector<AskedLease>> reserve_and_launch(const std::vector<Lease>& wanted,
                                                                    const RunFacts& run,
                                                                    WallTime asked_at,
                                                                    const std::string& how);
-  [[nodiscard]] Result<std::vector<AskedLease>> all_existing(const std::vector<Lease>& wanted);
+  [[nodiscard]] Result<std::vector<std::optional<Lease>>> find_all(
+      const std::vector<Lease>& wanted);
+  [[nodiscard]] Status intend_all(std::vector<Lease>& fresh);
+  [[nodiscard]] Result<std::vector<Reservation>> reserve(std::vector<Lease> fresh,
+                                                         const RunFacts& run, WallTime asked_at,
+                                                         const std::string& how);
+  [[nodiscard]] std::map<LeaseId, AskedLease> launch(std::vector<Reservation> reservations);
   [[nodiscard]] Result<std::vector<AskedLease>> bind_and_create(const RepositoryConfig& repository,
                                                                 const SeedAsk& ask,
                                                                 WallTime asked_at);

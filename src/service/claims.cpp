@@ -33,6 +33,18 @@ bool knows_nonce(const Lease& lease, const std::string& nonce) {
          equal_in_constant_time(sha256_hex(nonce), lease.launch.nonce_sha256);
 }
 
+// That of its claim: no other machine has it, and it claims nothing without the nonce.
+bool knows_key(const Lease& lease, const std::string& key) {
+  return !lease.claim_key_sha256.empty() &&
+         equal_in_constant_time(sha256_hex(key), lease.claim_key_sha256);
+}
+
+// Of a batch all machines name the first lease; whose each is becomes known with the launch's
+// answer.
+bool is_early(const Lease& named, const InstanceId& instance) {
+  return !named.launch.batch.empty() && named.launch.instance_id != instance;
+}
+
 // The number at the end of a runner's name counts registrations.
 int tries_in(const std::string& runner_name) {
   if (runner_name.empty()) return 0;
@@ -61,14 +73,25 @@ tl::unexpected<Error> Claims::refuse(const LeaseId& lease, const char* what,
   return refusal(refusals_, lease, what, why);
 }
 
+// All machines of a batch name its first lease until they are told their own.
+Result<std::optional<Lease>> Claims::lease_of(const LeaseId& named, const InstanceId& instance) {
+  TRY_ASSIGN(auto found, seams_.ledger.find(named));
+  if (!found || found->launch.instance_id == instance) return found;
+  TRY_ASSIGN(const auto owner, seams_.ledger.lease_of(instance));
+  if (!owner || *owner == named) return found;
+  TRY_ASSIGN(auto own, seams_.ledger.find(*owner));
+  return own && tagged_lease(*own) == named ? own : found;
+}
+
 Result<Lease> Claims::authorise(const Claim& claim) {
-  TRY_ASSIGN(auto found, seams_.ledger.find(claim.lease_id));
+  TRY_ASSIGN(auto found, lease_of(claim.lease_id, claim.instance_id));
   if (!found) return refusal(refusals_, claim.lease_id, k_claim_refused, "no such lease");
   Lease& lease = *found;
   if (!knows_nonce(lease, claim.nonce)) return refuse(lease.id, k_claim_refused, "wrong nonce");
   if (seams_.clock.wall() >= lease.deadline)
     return refuse(lease.id, k_claim_refused, "past the deadline");
-  if (lease.state == LeaseState::launching && lease.launch.pending) {
+  if (is_early(lease, claim.instance_id) ||
+      (lease.state == LeaseState::launching && lease.launch.pending)) {
     seams_.doorbell.ring();  // the sweep finds the machine by its tag
     Error error{Code::claim_not_yet, "the launch's answer is still outstanding", Seconds{2}};
     return fail(std::move(error));
@@ -80,9 +103,7 @@ Result<Lease> Claims::authorise(const Claim& claim) {
     return fail(Error{Code::claim_not_yet, "the label's run is still looked for", Seconds{2}});
   }
   if (lease.state == LeaseState::booting) return std::move(lease);
-  if (lease.state == LeaseState::claimed &&
-      equal_in_constant_time(sha256_hex(claim.key), lease.claim_key_sha256))
-    return std::move(lease);
+  if (lease.state == LeaseState::claimed && knows_key(lease, claim.key)) return std::move(lease);
   const bool is_claimed = lease.state == LeaseState::claimed;
   return refuse(
       lease.id, k_claim_refused,
@@ -159,8 +180,12 @@ Result<ClaimAnswer> Claims::try_claim(const Claim& claim) {
     return fail(jit.error());
   }
   seams_.log.info("claimed", {{"lease", lease.id.text}, {"runner", lease.runner_name}});
-  return ClaimAnswer{lease.repository, lease.run_id, config_.machine.sudo,
-                     idle_limit(config_.machine.idle_timeout), std::move(jit->encoded)};
+  return ClaimAnswer{lease.id,
+                     lease.repository,
+                     lease.run_id,
+                     config_.machine.sudo,
+                     idle_limit(config_.machine.idle_timeout),
+                     std::move(jit->encoded)};
 }
 
 Result<ClaimAnswer> Claims::claim(const Claim& claim) {
@@ -174,15 +199,20 @@ Result<ClaimAnswer> Claims::claim(const Claim& claim) {
   }
 }
 
-Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
-  TRY_ASSIGN(auto found, seams_.ledger.find(event.lease_id));
+Result<std::optional<BootedAnswer>> Claims::record(const MachineEvent& event) {
+  const auto instance = parse_instance_id(event.name == "booted" ? event.detail : "");
+  TRY_ASSIGN(auto found,
+             instance ? lease_of(event.lease_id, *instance) : seams_.ledger.find(event.lease_id));
   if (!found) return refusal(refusals_, event.lease_id, k_event_refused, "no such lease");
   Lease& lease = *found;
-  if (lease.state == LeaseState::gone || !knows_nonce(lease, event.nonce))
+  const bool is_known = knows_nonce(lease, event.nonce) || knows_key(lease, event.nonce);
+  if (lease.state == LeaseState::gone || !is_known)
     return refuse(lease.id, k_event_refused,
                   lease.state == LeaseState::gone ? "the lease is gone" : "wrong nonce");
-  const LeaseEvent stamp{lease.id, seams_.clock.wall(), "machine-" + event.name, event.detail};
-  TRY(seams_.ledger.append(stamp));
+  const bool is_own = !instance || !is_early(lease, *instance);
+  if (is_own)
+    TRY(seams_.ledger.append(
+        {lease.id, seams_.clock.wall(), "machine-" + event.name, event.detail}));
   events_.info("machine-event",
                {{"lease", lease.id.text}, {"name", event.name}, {"detail", event.detail}});
   const bool is_up = lease.state == LeaseState::claimed || lease.state == LeaseState::online ||
@@ -193,9 +223,9 @@ Result<std::optional<RunnerPackage>> Claims::record(const MachineEvent& event) {
     (void)seams_.ledger.update(lease, {}, std::nullopt);
   }
   seams_.doorbell.ring();
-  if (event.name != "booted") return std::optional<RunnerPackage>{};
+  if (event.name != "booted") return std::optional<BootedAnswer>{};
   TRY_ASSIGN(RunnerPackage package, packages_.package_for(lease.architecture));
-  return std::optional<RunnerPackage>(std::move(package));
+  return std::optional<BootedAnswer>({is_own ? lease.id : LeaseId{}, std::move(package)});
 }
 
 }  // namespace mayfly

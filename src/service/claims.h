@@ -37,6 +37,7 @@ struct Claim {
 };
 
 struct ClaimAnswer {
+  LeaseId lease_id;  // of the machine: of a batch all machines ask in the name of the first
   RepositoryName repository;
   RunId run_id = 0;
   bool sudo = false;
@@ -49,6 +50,11 @@ struct MachineEvent {
   std::string nonce;
   std::string name;    // one of machine_event_names()
   std::string detail;  // printable ASCII, at most 200 bytes
+};
+
+struct BootedAnswer {
+  LeaseId lease_id;  // of the machine; empty: of its batch, and not known yet
+  RunnerPackage package;
 };
 
 [[nodiscard]] bool is_machine_event(std::string_view name);
@@ -72,14 +78,20 @@ class Claims {
         events_(seams.clock, seams.log, k_event_lines_per_minute) {}
 
   [[nodiscard]] Result<ClaimAnswer> claim(const Claim& claim);
-  // For "booted" the answer is the runner to download; for all others none.
-  [[nodiscard]] Result<std::optional<RunnerPackage>> record(const MachineEvent& event);
+  // For "booted", whose detail is the instance's id, the answer is the lease of that machine and
+  // the runner to download; for all others none. A machine may report with the key of its claim in
+  // place of the nonce, which others of its batch have too.
+  [[nodiscard]] Result<std::optional<BootedAnswer>> record(const MachineEvent& event);
 
  private:
   static constexpr int k_refusal_lines_per_minute = 120;
   static constexpr int k_event_lines_per_minute = 600;
 
   [[nodiscard]] Result<ClaimAnswer> try_claim(const Claim& claim);
+  // The lease of the machine that asks in the name of this one: the one that has the machine, or
+  // itself where none has it yet.
+  [[nodiscard]] Result<std::optional<Lease>> lease_of(const LeaseId& named,
+                                                      const InstanceId& instance);
   [[nodiscard]] Result<Lease> authorise(const Claim& claim);
   [[nodiscard]] Status pace(const LeaseId& lease);
   [[nodiscard]] tl::unexpected<Error> refuse(const LeaseId& lease, const char* what,

@@ -1,5 +1,7 @@
 #include "service/launcher.h"
 
+#include <algorithm>
+
 #include "aws/fleet_error.h"
 #include "aws/fleet_request.h"
 #include "base/digest.h"
@@ -14,6 +16,16 @@ namespace {
 constexpr Millis k_retry_capacity_after = Seconds{20};
 constexpr int k_write_tries = 3;
 constexpr std::size_t k_reason_max = 500;
+
+// Of the answer to a lease's launch, the machine that is its; none: the fleet was too small.
+const aws::LaunchedInstance* machine_for(const Launch& launch, const aws::FleetResult& answer) {
+  std::vector<const aws::LaunchedInstance*> machines;
+  for (const aws::LaunchedInstance& machine : answer.instances) machines.push_back(&machine);
+  std::sort(machines.begin(), machines.end(),
+            [](const auto* a, const auto* b) { return a->id < b->id; });
+  const auto place = static_cast<std::size_t>(launch.batch_place);
+  return place < machines.size() ? machines[place] : nullptr;
+}
 
 aws::Tags tags_for(const Config& config, const Lease& lease, const std::string& nonce) {
   return {{"Name", "mayfly-" + config.deployment},
@@ -91,36 +103,65 @@ std::vector<Pool> Launcher::pools_for(Architecture architecture, bool on_demand)
 }
 
 Status Launcher::intend(Lease& lease, bool on_demand, Pools pools) {
-  TRY_ASSIGN(const std::string image, images_.image_for(lease.architecture));
+  TRY(intend_for({&lease}, on_demand, pools));
+  lease.launch.batch = LeaseId{};
+  lease.launch.batch_place = 0;
+  lease.launch.batch_size = 1;
+  return {};
+}
+
+Status Launcher::intend_together(const std::vector<Lease*>& leases, bool on_demand) {
+  MAYFLY_CHECK(!leases.empty());
+  if (leases.size() == 1) return intend(*leases.front(), on_demand);
+  for (Lease* lease : leases) lease->deadline = leases.front()->deadline;  // it stands in the tags
+  TRY(intend_for(leases, on_demand, Pools::usable));
+  int place = 0;
+  for (Lease* lease : leases) {
+    lease->launch.batch = leases.front()->id;
+    lease->launch.batch_place = place++;
+    lease->launch.batch_size = static_cast<int>(leases.size());
+  }
+  return {};
+}
+
+Status Launcher::intend_for(const std::vector<Lease*>& leases, bool on_demand, Pools pools) {
+  Lease& first = *leases.front();
+  TRY_ASSIGN(const std::string image, images_.image_for(first.architecture));
   TRY_ASSIGN(const TemplateVersion version, templates_.current());
   aws::CreateFleet fleet;
   fleet.launch_template_name = version.name;
   fleet.launch_template_version = version.version;
-  std::vector<Pool> named = pools_for(lease.architecture, on_demand);
+  std::vector<Pool> named = pools_for(first.architecture, on_demand);
   if (pools == Pools::usable) named = pools_.usable(named);
   for (Pool& pool : named)
     fleet.overrides.push_back({std::move(pool.instance_type), std::move(pool.subnet), image});
   fleet.market = on_demand ? aws::Market::on_demand : aws::Market::spot;
-
-  Launch& launch = lease.launch;
-  launch.number += 1;
-  launch.client_token = ClientToken{lease.id.text + "-" + std::to_string(launch.number) + "-" +
-                                    seams_.entropy.hex(4)};
-  launch.pending = true;
-  launch.on_demand = on_demand;
-  launch.intended_at = seams_.clock.wall();
-  launch.instance_id = InstanceId{};
-  lease.machine_missing_since.reset();
-  launch.instance_type.clear();
-  launch.zone.clear();
-  launch.subnet.clear();
-  launch.usd_per_hour = config_.worst_price_for(lease.architecture);
+  fleet.count = static_cast<int>(leases.size());
+  fleet.client_token = ClientToken{first.id.text + "-" + std::to_string(first.launch.number + 1) +
+                                   "-" + seams_.entropy.hex(4)};
   const std::string nonce = seams_.entropy.hex(16);
-  launch.nonce_sha256 = sha256_hex(nonce);
-  fleet.client_token = launch.client_token;
-  fleet.tags = tags_for(config_, lease, nonce);
-  launch.request = aws::encode(fleet);
-  lease.next_launch_at = launch.intended_at + SweepPolicy{}.launch_patience;
+  for (Lease* lease : leases) {
+    Launch& launch = lease->launch;
+    launch.number += 1;
+    MAYFLY_CHECK(launch.number == first.launch.number);
+    launch.pending = true;
+    launch.on_demand = on_demand;
+    launch.intended_at = seams_.clock.wall();
+    launch.instance_id = InstanceId{};
+    lease->machine_missing_since.reset();
+    launch.instance_type.clear();
+    launch.zone.clear();
+    launch.subnet.clear();
+    launch.usd_per_hour = config_.worst_price_for(lease->architecture);
+    launch.nonce_sha256 = sha256_hex(nonce);
+    lease->next_launch_at = launch.intended_at + SweepPolicy{}.launch_patience;
+  }
+  fleet.tags = tags_for(config_, first, nonce);
+  const std::string request = aws::encode(fleet);
+  for (Lease* lease : leases) {
+    lease->launch.client_token = fleet.client_token;
+    lease->launch.request = request;
+  }
   return {};
 }
 
@@ -135,6 +176,8 @@ Launcher::Answer Launcher::ask(const Lease& lease, Intent intent) {
                                  lost = true;
                                return answer;
                              });
+  if (result)
+    pools_.note(*result, lease.launch.on_demand ? aws::Market::on_demand : aws::Market::spot);
   return {std::move(result), lost};
 }
 
@@ -148,14 +191,38 @@ std::optional<Launcher::Try> Launcher::after_no_capacity(const Lease& lease) con
 }
 
 Result<Lease> Launcher::send(Lease lease, Intent intent) {
-  for (;;) {
+  MAYFLY_CHECK(lease.launch.pending);
+  Answer answer = ask(lease, intent);
+  return settle(std::move(lease), std::move(answer));
+}
+
+std::vector<Result<Lease>> Launcher::send_together(std::vector<Lease> leases, Intent intent) {
+  for (const Lease& lease : leases) {
     MAYFLY_CHECK(lease.launch.pending);
-    const Answer answer = ask(lease, intent);
-    if (answer.result)
-      pools_.note(*answer.result,
-                  lease.launch.on_demand ? aws::Market::on_demand : aws::Market::spot);
-    if (answer.result && !answer.result->instances.empty())
-      return on_machine(std::move(lease), answer.result->instances.front());
+    MAYFLY_CHECK(lease.launch.client_token == leases.front().launch.client_token);
+  }
+  const Answer answer = ask(leases.front(), intent);
+  std::vector<Result<Lease>> sent;
+  for (Lease& lease : leases) sent.push_back(settle(std::move(lease), answer));
+  return sent;
+}
+
+// Another lease of a batch can only have it if EC2 repeats an answer without those that have ended:
+// nothing says that it does not.
+Result<const aws::LaunchedInstance*> Launcher::free_machine(const Lease& lease,
+                                                            const aws::FleetResult& answer) {
+  const aws::LaunchedInstance* machine = machine_for(lease.launch, answer);
+  if (machine == nullptr || lease.launch.batch.empty()) return machine;
+  TRY_ASSIGN(const auto owner, seams_.ledger.lease_of(machine->id));
+  return owner && *owner != lease.id ? nullptr : machine;
+}
+
+Result<Lease> Launcher::settle(Lease lease, Answer answer) {
+  for (;;) {
+    if (answer.result) {
+      TRY_ASSIGN(const auto* machine, free_machine(lease, *answer.result));
+      if (machine != nullptr) return on_machine(std::move(lease), *machine);
+    }
 
     std::optional<Error> refusal;
     std::string why;
@@ -185,7 +252,7 @@ Result<Lease> Launcher::send(Lease lease, Intent intent) {
                  return {};
                }));
     if (lease.launch.client_token != next) return lease;
-    intent = Intent::fresh;
+    answer = ask(lease, Intent::fresh);
   }
 }
 

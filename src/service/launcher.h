@@ -44,6 +44,10 @@ class Launcher {
   enum class Pools { usable, all };
   // Fills lease.launch with the next intent. Not yet written.
   [[nodiscard]] Status intend(Lease& lease, bool on_demand, Pools pools = Pools::usable);
+  // One intent for all of them, which one call then launches machines for: EC2 takes few calls a
+  // second. They are of one run and architecture, and none has been launched yet; they must be
+  // written all or none.
+  [[nodiscard]] Status intend_together(const std::vector<Lease*>& leases, bool on_demand);
 
   // A fresh intent was written by this caller just now; a resent one may have been carried out
   // before.
@@ -53,6 +57,9 @@ class Launcher {
   // it and returns the lease as written. An answer that stays unknown leaves the intent pending for
   // the sweep; that is no error.
   [[nodiscard]] Result<Lease> send(Lease lease, Intent intent);
+  // The same for leases of one intent: one call, of whose answer each takes the machine of its
+  // place. For whom it has none one is looked for as send() does, each for itself. In their order.
+  [[nodiscard]] std::vector<Result<Lease>> send_together(std::vector<Lease> leases, Intent intent);
 
   // Whether its next launch asks for on-demand at once: the policy, or interruptions, say so.
   [[nodiscard]] bool starts_on_demand(const Lease& lease) const;
@@ -69,7 +76,11 @@ class Launcher {
   // What to ask next after a launch that found no capacity; none: nothing is left.
   [[nodiscard]] std::optional<Try> after_no_capacity(const Lease& lease) const;
   [[nodiscard]] std::vector<Pool> pools_for(Architecture architecture, bool on_demand) const;
+  [[nodiscard]] Status intend_for(const std::vector<Lease*>& leases, bool on_demand, Pools pools);
   [[nodiscard]] Answer ask(const Lease& lease, Intent intent);
+  [[nodiscard]] Result<const aws::LaunchedInstance*> free_machine(const Lease& lease,
+                                                                  const aws::FleetResult& answer);
+  [[nodiscard]] Result<Lease> settle(Lease lease, Answer answer);
   [[nodiscard]] Result<Lease> on_machine(Lease lease, const aws::LaunchedInstance& machine);
   [[nodiscard]] Result<Lease> on_no_capacity(Lease lease, const std::string& why);
   [[nodiscard]] Result<Lease> on_refusal(Lease lease, const Error& error);

@@ -35,6 +35,21 @@ bool is_like_ours(const std::string& label, const RepositoryConfig& repository,
                                                 is_seed_label(label, repository.seed_label_prefix));
 }
 
+// In groups that one ask can be for: a bare label is one of its own.
+std::vector<std::vector<Place>> alike_of(const std::vector<Place>& places) {
+  std::vector<std::vector<Place>> groups;
+  for (const Place& place : places) {
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) {
+      return !place.is_bare && !one.front().is_bare && one.front().was_served == place.was_served;
+    });
+    if (group == groups.end())
+      groups.push_back({place});
+    else
+      group->push_back(place);
+  }
+  return groups;
+}
+
 }  // namespace
 
 bool Lookout::may_be_wanted(const RepositoryConfig& repository, const RunFacts& run) const {
@@ -233,40 +248,50 @@ Result<std::vector<Lookout::Found>> Lookout::places_of(const RepositoryConfig& r
 Status Lookout::serve(const RepositoryConfig& repository, const RunFacts& run,
                       const std::vector<JobFacts>& jobs) {
   TRY_ASSIGN(auto found, places_of(repository, run, jobs));
-  bool is_judged = false;
+  std::vector<Place> wanted;
   for (Found& one : found) {
-    const int count = lacking(one.place, run, jobs, one.known);
-    if (count == 0) continue;
-    if (!is_judged) TRY(demand_.judge_run(repository.name, repository.policy, run));
-    is_judged = true;
-    TRY(fill(repository, run, std::move(one), count));
+    for (int count = lacking(one.place, run, jobs, one.known); count > 0; --count) {
+      if (!one.place.is_bare) {
+        TRY_ASSIGN(one.place.index, free_index(repository, run, one.place, wanted));
+      }
+      wanted.push_back(one.place);
+    }
   }
+  if (wanted.empty()) return {};
+  TRY(demand_.judge_run(repository.name, repository.policy, run));
+  for (const std::vector<Place>& alike : alike_of(wanted)) TRY(fill(repository, run, alike));
   return {};
 }
 
-Status Lookout::fill(const RepositoryConfig& repository, const RunFacts& run, Found found,
-                     int count) {
-  for (int i = 0; i < count; ++i) {
-    if (!found.place.is_bare) {
-      TRY_ASSIGN(found.place.index, free_index(repository, run, found.place));
-    }
-    const char* why = found.place.was_served ? "re-run" : "webhook";
-    TRY_ASSIGN(const AskedLease asked, asking_.serve(repository, run, found.place, why));
+// What a limit refuses to all of them it may grant to some.
+Status Lookout::fill(const RepositoryConfig& repository, const RunFacts& run,
+                     const std::vector<Place>& alike) {
+  const char* why = alike.front().was_served ? "re-run" : "webhook";
+  const auto served = asking_.serve(repository, run, alike, why);
+  if (!served && (alike.size() == 1 || is_trouble(served.error()))) return fail(served.error());
+  if (!served) {
+    for (const Place& place : alike) TRY(fill(repository, run, {place}));
+    return {};
+  }
+  for (const AskedLease& asked : *served)
     seams_.log.info("run-served", {{"lease", asked.lease.id.text},
                                    {"run", std::to_string(run.id)},
                                    {"attempt", std::to_string(run.attempt)},
                                    {"why", why}});
-  }
   return {};
 }
 
-// The label's own, or the lowest that no lease of the attempt has.
+// The label's own, or the lowest that no lease of the attempt has, or is to have.
 Result<int> Lookout::free_index(const RepositoryConfig& repository, const RunFacts& run,
-                                const Place& place) {
+                                const Place& place, const std::vector<Place>& wanted) {
   Place candidate = place;
   const int first = candidate.index;
   for (int tried = -1; tried < config_.limits.machines_per_run * 4; ++tried) {
     candidate.index = tried < 0 ? first : tried;
+    const bool is_taken = std::any_of(wanted.begin(), wanted.end(), [&](const Place& one) {
+      return !one.is_bare && one.architecture == place.architecture && one.index == candidate.index;
+    });
+    if (is_taken) continue;
     const LeaseId id = lease_id_for(config_.deployment, key_of(repository.name, run, candidate));
     TRY_ASSIGN(const auto lease, seams_.ledger.find(id));
     if (!lease) return candidate.index;

@@ -86,10 +86,10 @@ class Lookout {
   [[nodiscard]] Result<std::vector<Found>> places_of(const RepositoryConfig& repository,
                                                      const RunFacts& run,
                                                      const std::vector<JobFacts>& jobs);
-  [[nodiscard]] Status fill(const RepositoryConfig& repository, const RunFacts& run, Found found,
-                            int count);
+  [[nodiscard]] Status fill(const RepositoryConfig& repository, const RunFacts& run,
+                            const std::vector<Place>& alike);
   [[nodiscard]] Result<int> free_index(const RepositoryConfig& repository, const RunFacts& run,
-                                       const Place& place);
+                                       const Place& place, const std::vector<Place>& wanted);
   // Once for each attempt and code, as long as it is remembered.
   void say_waiting(const RepositoryConfig& repository, const RunFacts& run, const Error& error);
 

@@ -52,6 +52,15 @@ bool is_better(const aws::Instance& a, const aws::Instance& b) {
   return std::tie(a.launched_at, a.id) < std::tie(b.launched_at, b.id);
 }
 
+bool is_over(const Lease& lease) {
+  return lease.state == LeaseState::ending && lease.launch.pending;
+}
+
+bool is_certain(const Lease& lease, std::size_t launched) {
+  return lease.launch.batch.empty() || !lease.launch.instance_id.empty() ||
+         static_cast<int>(launched) == lease.launch.batch_size;
+}
+
 }  // namespace
 
 bool Observer::may_ask_github() const {
@@ -100,21 +109,65 @@ void Observer::list_runners(const std::vector<Lease>& leases) {
   next_list_ = seams_.clock.steady() + between_lists(config_, runners_ ? runners_->size() : 0);
 }
 
+void Observer::know(const std::vector<Lease>& leases) {
+  known_machines_.clear();
+  open_launches_.clear();
+  for (const Lease& lease : leases) {
+    if (!lease.launch.instance_id.empty()) known_machines_.insert(lease.launch.instance_id);
+    if (lease.state == LeaseState::launching && lease.launch.pending)
+      open_launches_.insert(lease.launch.client_token);
+  }
+}
+
+// All that the present launch of the lease's batch started, by id.
+std::vector<const aws::Instance*> Observer::launched_for(const Lease& lease) const {
+  std::vector<const aws::Instance*> found;
+  for (const aws::Instance& instance : *instances_)
+    if (tag_of(instance, k_tag_lease) == tagged_lease(lease).text &&
+        tag_of(instance, k_tag_launch) == std::to_string(lease.launch.number))
+      found.push_back(&instance);
+  std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  return found;
+}
+
+// The one that the lease knows, else the one that its launch started. Of a batch only a whole list
+// tells which that is; until then any of it that no lease knows may be the lease's.
+const aws::Instance* Observer::instance_of(const Lease& lease) const {
+  if (!lease.launch.instance_id.empty()) {
+    for (const aws::Instance& instance : *instances_)
+      if (instance.id == lease.launch.instance_id) return &instance;
+    return nullptr;
+  }
+  const auto launched = launched_for(lease);
+  if (lease.launch.batch.empty()) {
+    const auto first =
+        std::min_element(launched.begin(), launched.end(),
+                         [](const auto* a, const auto* b) { return is_better(*a, *b); });
+    return first == launched.end() ? nullptr : *first;
+  }
+  if (std::ssize(launched) == lease.launch.batch_size)
+    return launched[static_cast<std::size_t>(lease.launch.batch_place)];
+  const aws::Instance* found = nullptr;  // one that lives, rather
+  for (const aws::Instance* instance : launched)
+    if (!known_machines_.contains(instance->id) &&
+        (found == nullptr || seen_as(instance->state) < seen_as(found->state)))
+      found = instance;
+  return found;
+}
+
 MachineFact Observer::machine_of(const Lease& lease) const {
   MachineFact fact;
   if (!instances_) return fact;
   fact.seen = MachineSeen::absent;
-  const aws::Instance* found = nullptr;
-  for (const aws::Instance& instance : *instances_) {
-    const bool is_known = !lease.launch.instance_id.empty();
-    const bool is_ours =
-        is_known ? instance.id == lease.launch.instance_id
-                 : tag_of(instance, k_tag_lease) == lease.id.text &&
-                       tag_of(instance, k_tag_launch) == std::to_string(lease.launch.number);
-    if (is_ours && (found == nullptr || is_better(instance, *found))) found = &instance;
+  const aws::Instance* found = instance_of(lease);
+  if (found == nullptr) {
+    // Another lease of its batch may yet send the launch, for this one as well.
+    if (is_over(lease) && open_launches_.contains(lease.launch.client_token))
+      fact.seen = MachineSeen::unknown;
+    return fact;
   }
-  if (found == nullptr) return fact;
   fact.seen = seen_as(found->state);
+  if (!is_certain(lease, launched_for(lease).size())) return fact;
   fact.instance_id = found->id;
   fact.instance_type = found->instance_type;
   fact.zone = found->availability_zone;

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class Observer {
 
   // Starts a sweep: forgets the last one and lists the cloud.
   void begin();
+  // What leases know of machines and of launches under way, for those who share a launch with them.
+  void know(const std::vector<Lease>& leases);
   // Lists GitHub's runners if any lease has had a machine. Not at every sweep where doorbells make
   // them come quickly: half of what the sweep may ask is left for other questions. Without the list
   // nothing is known of runners in this sweep.
@@ -59,6 +62,8 @@ class Observer {
 
  private:
   [[nodiscard]] MachineFact machine_of(const Lease& lease) const;
+  [[nodiscard]] const aws::Instance* instance_of(const Lease& lease) const;
+  [[nodiscard]] std::vector<const aws::Instance*> launched_for(const Lease& lease) const;
   [[nodiscard]] RunnerSeen runner_of(const Lease& lease) const;
   [[nodiscard]] RunSeen run_of(Lease& lease);
   [[nodiscard]] RunSeen rebind_or_over(Lease& lease);
@@ -83,6 +88,8 @@ class Observer {
   Demand& demand_;
   std::optional<std::vector<aws::Instance>> instances_;
   std::optional<std::vector<github::Runner>> runners_;
+  std::set<InstanceId> known_machines_;
+  std::set<ClientToken> open_launches_;  // that a lease may yet send again
   std::vector<std::string> problems_;
   bool github_answers_ = true;
   SteadyTime github_until_{};

@@ -31,12 +31,14 @@ bool is_alive(const aws::Instance& instance) {
 }
 
 // Whether a live lease wants this very instance: the one it knows, or, while its launch is pending,
-// the one that carries its launch's number.
+// one that carries its launch's tags.
 bool wants(const Lease& lease, const aws::Instance& instance) {
   if (lease.state == LeaseState::ending) return false;
   if (!lease.launch.instance_id.empty()) return lease.launch.instance_id == instance.id;
+  const auto tag = instance.tags.find(k_tag_lease);
   const auto launch = instance.tags.find(k_tag_launch);
-  return lease.launch.pending && launch != instance.tags.end() &&
+  return lease.launch.pending && tag != instance.tags.end() && launch != instance.tags.end() &&
+         tag->second == tagged_lease(lease).text &&
          launch->second == std::to_string(lease.launch.number);
 }
 
@@ -75,10 +77,12 @@ SweepReport Sweeper::sweep() {
   } else {
     report_.leases = static_cast<int>(leases->size());
     report_.overdue = furthest_overdue(*leases);
+    observer_.know(*leases);
     find_orphans(*leases);
     terminate_all();  // first what is certain, whatever GitHub says later
     observer_.list_runners(*leases);
     treat_all(*leases);
+    resend_all();
     terminate_all();
     remove_stray_runners();
     if (auto said = notice_breaker(config_, {seams_.clock, seams_.log, seams_.ledger}); !said)
@@ -117,19 +121,28 @@ void Sweeper::find_orphans(const std::vector<Lease>& leases) {
         to_terminate_.push_back(lease.launch.instance_id);
     return;
   }
-  std::map<std::string, const Lease*> by_id;
-  for (const Lease& lease : leases) by_id[lease.id.text] = &lease;
+  std::multimap<std::string, const Lease*> by_tag;
+  std::map<InstanceId, const Lease*> by_machine;
+  for (const Lease& lease : leases) {
+    by_tag.emplace(tagged_lease(lease).text, &lease);
+    if (!lease.launch.instance_id.empty()) by_machine[lease.launch.instance_id] = &lease;
+  }
   report_.instances = 0;
   for (const aws::Instance& instance : *observer_.instances()) {
     if (!is_alive(instance)) continue;
     report_.instances += 1;
     const auto tag = instance.tags.find(k_tag_lease);
-    const auto lease = tag == instance.tags.end() ? by_id.end() : by_id.find(tag->second);
-    const bool is_wanted = lease != by_id.end() && wants(*lease->second, instance);
+    const auto [first, last] =
+        by_tag.equal_range(tag == instance.tags.end() ? std::string() : tag->second);
+    const auto known = by_machine.find(instance.id);
+    const bool has_lease = first != last || known != by_machine.end();
+    const bool is_wanted =
+        (known != by_machine.end() && wants(*known->second, instance)) ||
+        std::any_of(first, last, [&](const auto& one) { return wants(*one.second, instance); });
     const bool is_overdue = enforce(instance.tags, seams_.clock.wall()) != Enforcement::keep;
     if (is_wanted && !is_overdue) continue;
     to_terminate_.push_back(instance.id);
-    if (is_wanted || lease != by_id.end()) continue;
+    if (is_wanted || has_lease) continue;
     report_.orphans += 1;
     seams_.log.warning("orphan", {{"instance", instance.id.text}});
   }
@@ -232,7 +245,8 @@ void Sweeper::act(Lease& lease, Act act) {
       to_terminate_.push_back(lease.launch.instance_id);
       break;
     case Act::resend_launch:
-      resend(lease);
+      to_resend_[lease.launch.client_token].push_back(lease);
+      if (lease.launch.batch.empty()) resend_all();
       break;
     case Act::new_launch:
       launch_anew(lease);
@@ -250,9 +264,15 @@ void Sweeper::act(Lease& lease, Act act) {
   }
 }
 
-void Sweeper::resend(const Lease& lease) {
-  if (auto sent = launcher_.send(lease, Launcher::Intent::resent); !sent)
-    trouble("launch again for " + lease.id.text, sent.error());
+// Those of one batch with one call. All others at once: the intent says that it was sent, and a
+// process that dies before it is makes the lease wait for the next time.
+void Sweeper::resend_all() {
+  for (auto& [token, leases] : to_resend_) {
+    const std::string first = leases.front().id.text;
+    for (const auto& sent : launcher_.send_together(std::move(leases), Launcher::Intent::resent))
+      if (!sent) trouble("launch again for " + first, sent.error());
+  }
+  to_resend_.clear();
 }
 
 void Sweeper::launch_anew(Lease& lease) {

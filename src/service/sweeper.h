@@ -62,7 +62,7 @@ class Sweeper {
   void act(Lease& lease, Act act);
   void launch_anew(Lease& lease);
   void wait_to_launch(const Lease& lease, const Error& refusal);
-  void resend(const Lease& lease);
+  void resend_all();
   void retire(Lease& lease, Act act);
   void remove_runner(Lease& lease);
   void disable_metadata(Lease& lease);
@@ -84,7 +84,8 @@ class Sweeper {
   Observer observer_;
   SweepReport report_;                    // of the sweep that is going on
   std::vector<InstanceId> to_terminate_;  // likewise
-  std::size_t next_lease_ = 0;            // where the next sweep begins in the list
+  std::map<ClientToken, std::vector<Lease>> to_resend_;
+  std::size_t next_lease_ = 0;  // where the next sweep begins in the list
 };
 
 }  // namespace mayfly

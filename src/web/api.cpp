@@ -246,10 +246,11 @@ Api::Answer Api::release_lease(const HttpRequest& request, const std::string& id
 Api::Answer Api::claim(const HttpRequest& request) {
   TRY_ASSIGN(const Claim asked, parse_claim(request));
   TRY_ASSIGN(const ClaimAnswer answer, claims_.claim(asked));
-  return plain(200, "repository " + answer.repository.text + "\nrun_id " +
-                        std::to_string(answer.run_id) + "\nsudo " + (answer.sudo ? "yes" : "no") +
-                        "\nidle_seconds " + std::to_string(answer.idle_limit.count()) +
-                        "\njit_config " + answer.jit_config.reveal() + "\n");
+  return plain(200, "lease " + answer.lease_id.text + "\nrepository " + answer.repository.text +
+                        "\nrun_id " + std::to_string(answer.run_id) + "\nsudo " +
+                        (answer.sudo ? "yes" : "no") + "\nidle_seconds " +
+                        std::to_string(answer.idle_limit.count()) + "\njit_config " +
+                        answer.jit_config.reveal() + "\n");
 }
 
 // Not counted among the asks: an event makes GitHub be asked only through the lookout's budget.
@@ -273,10 +274,13 @@ Api::Answer Api::machine_event(const HttpRequest& request, const std::string& id
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
   TRY_ASSIGN(const MachineEvent event, parse_machine_event(request, *lease_id));
-  TRY_ASSIGN(const auto package, claims_.record(event));
-  if (!package) return plain(204, "");
-  return plain(200, "runner_version " + package->version + "\nrunner_url " + package->url +
-                        "\nrunner_sha256 " + package->sha256 + "\n");
+  TRY_ASSIGN(const auto booted, claims_.record(event));
+  if (!booted) return plain(204, "");
+  const RunnerPackage& package = booted->package;
+  const std::string& lease = booted->lease_id.text;
+  return plain(200, (lease.empty() ? "" : "lease " + lease + "\n") + "runner_version " +
+                        package.version + "\nrunner_url " + package.url + "\nrunner_sha256 " +
+                        package.sha256 + "\n");
 }
 
 }  // namespace mayfly

@@ -54,9 +54,9 @@ TEST_CASE("api: a claim is answered in lines, and neither nonce nor config is lo
   CHECK(answer.status == 200);
   CHECK(header_of(answer, "Content-Type") == "text/plain; charset=utf-8");
   CHECK(header_of(answer, "Cache-Control") == "no-store");
-  CHECK(answer.body ==
-        "repository octo/repo\nrun_id 42\nsudo yes\nidle_seconds 660\n"
-        "jit_config SklUX0NPTkZJRw\n");
+  CHECK(answer.body == "lease " + bench.lease.id.text +
+                           "\nrepository octo/repo\nrun_id 42\nsudo yes\nidle_seconds 660\n"
+                           "jit_config SklUX0NPTkZJRw\n");
   for (const std::string& secret : {bench.nonce, k_claim_key, std::string("SklUX0NPTkZJRw")})
     CHECK_FALSE(bench.is_logged(secret));
 }
@@ -81,9 +81,10 @@ TEST_CASE("api: a machine that has booted is told which runner to fetch") {
   const HttpResponse answer = bench.report(R"({"event":"booted","detail":"up"})", bench.nonce);
   CHECK(answer.status == 200);
   CHECK(answer.body ==
-        "runner_version 2.336.0\n"
-        "runner_url https://github.com/d/actions-runner-linux-x64-2.336.0.tar.gz\n"
-        "runner_sha256 abcd\n");
+        "lease " + bench.lease.id.text +
+            "\nrunner_version 2.336.0\n"
+            "runner_url https://github.com/d/actions-runner-linux-x64-2.336.0.tar.gz\n"
+            "runner_sha256 abcd\n");
   const auto events = bench.ledger->events(bench.lease.id).value();
   CHECK(events.back().name == "machine-booted");
   CHECK(events.back().detail == "up");

@@ -65,11 +65,11 @@ def judge(world, checks):
     leases = service.rows("SELECT run_id, run_attempt, architecture, idx, source FROM lease")
     checks.empty("strangers: no run has more machines than it is entitled to",
                  leases_beyond(leases, books.counts["runs"]))
-    machines = collections.Counter(i["tags"].get("mayfly:lease")
+    owners = dict(service.rows("SELECT instance_id, lease_id FROM machine"))
+    machines = collections.Counter(owners.get(i["instance_id"])
                                    for i in world.emulator.instances())
-    known = {row[0] for row in service.rows("SELECT id FROM lease")}
     checks.empty("strangers: every machine EC2 ever started is the one machine of its lease",
-                 [(lease, n) for lease, n in machines.items() if n > 1 or lease not in known])
+                 [(lease, n) for lease, n in machines.items() if n > 1 or lease is None])
     checks.empty("strangers: nothing queued, booting or busy was ended: honest runs succeeded",
                  books.breaches["served"] + books.breaches["same"] + books.breaches["answers"])
     released = service.rows("SELECT id FROM lease WHERE outcome = 'released'")

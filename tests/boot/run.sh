@@ -7,6 +7,8 @@
 
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+readonly first=l-0123456789abcdef0123 own=l-fedcba98765432100123
+readonly shared=abababababababababababababababab
 readonly here source=$here/../../src boot=$here/../../src/service/boot/boot.sh
 work=$(mktemp -d)
 readonly work
@@ -294,6 +296,24 @@ stand_in_runner() {
   check 'says when its version is refused' event failed 'run: GitHub refuses this version of the r'
 }
 
+# Machines of one launch have the tags of its first lease, the nonce among them.
+batches() {
+  boot batch
+  check 'names its own lease as soon as it is told' times_asked "/$own/events" 7
+  check 'the tags name the first' times_asked "/$first/events" 1
+  check 'the job ran' event job-completed
+  check 'no file holds the nonce, which others have too' not grep -rq "$shared" "$root"
+
+  boot batch-late
+  check 'learns it from the claim at the latest' times_asked "/$own/events" 4
+  check 'the job ran' event job-completed
+
+  boot batch-odd
+  check 'takes only a lease for a lease' times_asked "/$own/events" 0
+  check 'nothing of it is executed' nothing_injected
+  check 'the job ran' event job-completed
+}
+
 power_faults() {
   prepare shutdown-refused
   run "$work/broken-jail"
@@ -309,6 +329,7 @@ metadata_faults
 runner_faults
 service_faults
 stand_in_runner
+batches
 power_faults
 echo "$passed passed, $failed failed"
 ((failed == 0))

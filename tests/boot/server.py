@@ -15,6 +15,10 @@ import threading
 import time
 
 PACKAGES = sys.argv[1]  # the folder with the runner packages
+# What a machine of a batch is told, when it has booted and in the claim's answer, to be its own.
+OWN = "l-fedcba98765432100123"
+BOOTED = {"batch": OWN, "batch-odd": f"{OWN};touch $MAYFLY_ROOT/pwned"}
+CLAIMED = {"batch": OWN, "batch-late": OWN, "batch-odd": "$(touch $MAYFLY_ROOT/pwned)"}
 LEASE, NONCE, INSTANCE = "l-0123456789abcdef0123", "ab" * 16, "i-0123456789abcdef0"
 JIT = "SklULWNvbmZpZy1vZi1vbmUtcnVubmVy"
 
@@ -24,7 +28,7 @@ def encoded(value):
 
 
 lock = threading.Lock()
-logs, counts, keys = {}, {}, {}
+logs, counts, keys, claimed = {}, {}, {}, {}
 
 
 def package(scenario):
@@ -83,9 +87,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.download()
         if path == f"api/v1/leases/{LEASE}" and self.command == "GET":
             return self.answer(200, "{}")
-        if self.headers.get("X-Mayfly-Claim") != NONCE:
+        if self.headers.get("X-Mayfly-Claim") != claimed.get(self.scenario, NONCE):
             return self.answer(403, "wrong nonce")
-        if path == f"api/v1/leases/{LEASE}/events":
+        if path.removeprefix("api/v1/leases/") in (f"{LEASE}/events", f"{OWN}/events"):
             return self.event(json.loads(body))
         if path == "api/v1/claims":
             return self.claim(json.loads(body))
@@ -123,8 +127,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             digest = ""
         address = f"{self.here()}/runner.tar.gz"
         return self.answer(
-            200, f"runner_version 2.330.0\nrunner_url {address}\nrunner_sha256 {digest}\n"
+            200, self.own_lease(BOOTED) +
+            f"runner_version 2.330.0\nrunner_url {address}\nrunner_sha256 {digest}\n"
         )
+
+    def own_lease(self, told):
+        return f"lease {told[self.scenario]}\n" if self.scenario in told else ""
 
     def download(self):
         data = package(self.scenario)
@@ -147,7 +155,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(data[start:])
 
     def claim(self, claim):
-        if claim["lease"] != LEASE or claim["instance_id"] != INSTANCE:
+        named = OWN if self.scenario == "batch" else LEASE
+        if claim["lease"] != named or claim["instance_id"] != INSTANCE:
             return self.answer(400)
         known = keys.setdefault(self.scenario, claim["claim_key"])
         count = self.nth("claim")
@@ -164,8 +173,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         idle = limits.get(self.scenario, "7200")
         jit = self.stand_in_jit() if self.scenario.startswith("stand-in") else JIT
         sudo = "no" if self.scenario == "no-sudo" else "yes"
+        claimed[self.scenario] = claim["claim_key"]
         return self.answer(
-            200, f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\nidle_seconds {idle}\n"
+            200, self.own_lease(CLAIMED) +
+            f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\nidle_seconds {idle}\n"
             f"jit_config {jit}\n"
         )
 

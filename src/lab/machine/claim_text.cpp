@@ -28,6 +28,8 @@ std::optional<json::object> file(const json::object& config, std::string_view na
 
 }  // namespace
 
+std::string own_lease_in(std::string_view answer) { return line(answer, "lease"); }
+
 std::optional<ClaimText> parse_claim_text(std::string_view answer) {
   const auto run_id = parse_int(line(answer, "run_id"));
   const auto config = decode_object(line(answer, "jit_config"));
@@ -37,7 +39,8 @@ std::optional<ClaimText> parse_claim_text(std::string_view answer) {
   const json::object* data = json_object(*credentials, "data");
   const auto runner_id = parse_int(json_string(*settings, "agentId").value_or(""));
   if (data == nullptr || !runner_id) return std::nullopt;
-  return ClaimText{to_lower(line(answer, "repository")),
+  return ClaimText{line(answer, "lease"),
+                   to_lower(line(answer, "repository")),
                    *run_id,
                    json_string(*settings, "serverUrl").value_or(""),
                    *runner_id,

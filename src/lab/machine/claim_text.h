@@ -13,6 +13,7 @@
 namespace mayfly::lab {
 
 struct ClaimText {
+  std::string lease;       // the machine's own
   std::string repository;  // lower case
   RunId run_id = 0;
   std::string server;  // where the runner finds GitHub
@@ -21,6 +22,8 @@ struct ClaimText {
   std::string secret;
 };
 
+// What the service says is the machine's own lease; empty: nothing.
+[[nodiscard]] std::string own_lease_in(std::string_view answer);
 [[nodiscard]] std::optional<ClaimText> parse_claim_text(std::string_view answer);
 
 }  // namespace mayfly::lab

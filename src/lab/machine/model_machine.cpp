@@ -160,7 +160,7 @@ void ModelMachine::check_clock() {
 
 void ModelMachine::say_booted() {
   if (!misbehave(Moment::metadata_read)) return;
-  report("booted", id_.text);
+  learn_lease(report("booted", id_.text));
   report("runner-downloading");
   go(Stage::install, options_.install);
 }
@@ -220,6 +220,7 @@ Result<HttpResponse> ModelMachine::attempt(const Claim& claim) {
 bool ModelMachine::take_claim(const std::string& answer) {
   const auto claim = parse_claim_text(answer);
   if (!claim) return false;
+  if (parse_lease_id(claim->lease)) lease_ = claim->lease;
   repository_ = claim->repository;
   run_id_ = claim->run_id;
   server_ = claim->server;
@@ -336,10 +337,17 @@ Result<HttpResponse> ModelMachine::github(const std::string& path, json::object 
                .body = json::serialize(body)});
 }
 
-void ModelMachine::report(const std::string& event, const std::string& detail) {
-  if (api_.empty()) return;
-  std::ignore = post("/v1/leases/" + lease_ + "/events",
-                     json::serialize(json::object{{"event", event}, {"detail", detail}}), nonce_);
+std::string ModelMachine::report(const std::string& event, const std::string& detail) {
+  if (api_.empty()) return {};
+  const auto answer =
+      post("/v1/leases/" + lease_ + "/events",
+           json::serialize(json::object{{"event", event}, {"detail", detail}}), nonce_);
+  return answer && answer->ok() ? answer->body : std::string();
+}
+
+// Of a batch all machines have the tags of the first.
+void ModelMachine::learn_lease(const std::string& answer) {
+  if (const std::string own = own_lease_in(answer); parse_lease_id(own)) lease_ = own;
 }
 
 }  // namespace mayfly::lab

@@ -95,7 +95,9 @@ class ModelMachine {
   [[nodiscard]] Result<HttpResponse> post(const std::string& path, const std::string& body,
                                           const std::string& nonce);
   [[nodiscard]] Result<HttpResponse> github(const std::string& path, json::object body);
-  void report(const std::string& event, const std::string& detail = {});
+  // What was answered; empty: nothing.
+  std::string report(const std::string& event, const std::string& detail = {});
+  void learn_lease(const std::string& answer);
 
   const InstanceId id_;
   const Behaviour behaviour_;

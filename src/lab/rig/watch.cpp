@@ -37,10 +37,13 @@ std::string Watch::text() const {
 
 void Watch::look() {
   const std::vector<FakeInstance> live = live_instances(aws_);
-  std::map<std::string, int> per_lease;
+  std::map<std::string, ClientToken> launch_of;
   for (const FakeInstance& instance : live) {
     const std::string lease = tag_of(instance, k_tag_lease);
-    if (++per_lease[lease] == 2) violated("two live machines of lease " + lease);
+    const auto [known, is_first] = launch_of.try_emplace(lease, instance.client_token);
+    // Those of one launch are a batch: as many as were asked for.
+    if (!is_first && known->second != instance.client_token)
+      violated("live machines of two launches of lease " + lease);
     const auto deadline = parse_int(tag_of(instance, k_tag_expires_at));
     if (!deadline) {
       violated(instance.id.text + " lives without a deadline");

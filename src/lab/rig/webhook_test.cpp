@@ -1,5 +1,7 @@
 // Runs without a setup job: GitHub's webhooks say that a job is queued, or nobody does.
 
+#include <set>
+
 #include "github/webhook.h"
 #include "lab/rig/testing.h"
 
@@ -84,6 +86,9 @@ TEST_CASE("rig: several jobs with one label get a runner each") {
   REQUIRE(rig.run_until([&] { return is_over(rig, run); }, Seconds{900}));
   CHECK(rig.github().outcome(run).conclusion == "success");
   CHECK(leases(rig).size() == 3);
+  std::set<ClientToken> launches;
+  for (const FakeInstance& machine : rig.aws().instances()) launches.insert(machine.client_token);
+  CHECK(launches.size() == 1);
   REQUIRE(rig.run_until_quiet(Seconds{300}));
   check_settled(rig);
 }

@@ -15,7 +15,7 @@ using aws::InstanceState;
 SeenMachine first_sight(SimWorld& world, const FakeInstance& instance) {
   SeenMachine machine;
   machine.id = instance.id;
-  machine.lease = LeaseId{tag_of(instance, k_tag_lease)};
+  machine.lease = machine.tagged = LeaseId{tag_of(instance, k_tag_lease)};
   machine.launch = static_cast<int>(parse_int(tag_of(instance, k_tag_launch)).value_or(0));
   if (const auto seconds = parse_int(tag_of(instance, k_tag_expires_at)))
     machine.deadline = wall_from_epoch_seconds(*seconds);
@@ -66,8 +66,24 @@ void Books::refresh(SimWorld& world) {
     leases_.clear();
     ledger_write_ = 0;
   }
-  refresh_machines(world);
   refresh_leases(world);
+  const std::size_t changes = machine_changes_.size();
+  refresh_machines(world);
+  for (std::size_t i = changes; i < machine_changes_.size(); ++i)
+    if (machine_changes_[i].kind == MachineChange::Kind::started)
+      find_place(machines_.at(machine_changes_[i].id));
+}
+
+// Of a batch, whose machines start at one moment, each has the place that its id gives it.
+void Books::find_place(SeenMachine& machine) const {
+  int place = 0;
+  for (const auto& [id, other] : machines_)
+    if (other.tagged == machine.tagged && other.launch == machine.launch && id < machine.id)
+      ++place;
+  for (const auto& [id, lease] : leases_)
+    if (!lease.launch.batch.empty() && lease.launch.batch == machine.tagged &&
+        lease.launch.number == machine.launch && lease.launch.batch_place == place)
+      machine.lease = id;
 }
 
 void Books::refresh_machines(SimWorld& world) {

@@ -20,7 +20,8 @@ namespace mayfly::lab::sim {
 // One instance of our deployment, as EC2 really has it.
 struct SeenMachine {
   InstanceId id;
-  LeaseId lease;
+  LeaseId lease;   // of a batch: that of its place in it
+  LeaseId tagged;  // of its tag
   int launch = 0;
   std::optional<WallTime> deadline;  // of its tag
   std::string nonce;
@@ -75,6 +76,7 @@ class Books {
   void see(SimWorld& world, const FakeInstance& instance);
   void charge(const FakeInstance& instance, SteadyTime now);
   void see_lease(const Lease& lease);
+  void find_place(SeenMachine& machine) const;
 
   SteadyTime refreshed_at_{};
   std::uint64_t aws_change_ = 0;

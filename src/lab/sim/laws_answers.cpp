@@ -73,7 +73,7 @@ class AnswersLaw final : public Law {
     const std::string which = call + " was answered " + std::to_string(response.status);
     expect(statuses_of(call).contains(response.status), world, which + ", which is not documented");
     if (call == "POST /v1/claims")
-      return expect(response.body.starts_with("repository "), world, which + " without a claim");
+      return expect(response.body.starts_with("lease l-"), world, which + " without a claim");
     if (call.ends_with("/events") || call.ends_with("/webhooks/github")) return;
     const auto body = body_of(response);
     expect(body.has_value(), world, which + " without a JSON object");

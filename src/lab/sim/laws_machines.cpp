@@ -370,21 +370,35 @@ class IntentLaw final : public Law {
       return expect(sent->second == request.body, world,
                     "client token " + token + " stands for two requests");
     if (is_of_lost_ledger(world)) return;
-    const auto lease = world.ledger().find(id);
-    const bool is_found = lease && *lease;
-    expect(is_found, world, "a launch of lease " + id.text + ", which is not in the ledger");
-    if (!is_found) return;
-    const Launch& launch = (*lease)->launch;
-    const LeaseState state = (*lease)->state;
-    const bool is_intended =
-        launch.pending && launch.client_token.text == token && launch.request == request.body;
-    expect(is_intended, world, "lease " + id.text + " was launched without this very intent");
-    expect(state == LeaseState::launching || state == LeaseState::ending, world,
-           "lease " + id.text + " was launched while " + std::string(to_string(state)));
+    const int count = static_cast<int>(
+        parse_int(form->text("TargetCapacitySpecification.TotalTargetCapacity")).value_or(1));
+    const std::vector<Lease> intended = intended_by(world, token, request.body);
+    expect(std::ssize(intended) == count, world,
+           "a launch of lease " + id.text + " is of " + std::to_string(count) + " machines, and " +
+               std::to_string(intended.size()) + " leases intend it");
+    const bool is_of_it = std::any_of(intended.begin(), intended.end(),
+                                      [&](const Lease& lease) { return lease.id == id; });
+    expect(is_of_it, world, "lease " + id.text + " was launched without this very intent");
+    for (const Lease& lease : intended)
+      expect(
+          lease.state == LeaseState::launching || lease.state == LeaseState::ending, world,
+          "lease " + lease.id.text + " was launched while " + std::string(to_string(lease.state)));
     sent_[token] = request.body;
   }
 
  private:
+  static std::vector<Lease> intended_by(SimWorld& world, const std::string& token,
+                                        const std::string& body) {
+    std::vector<Lease> found;
+    auto live = world.ledger().live();
+    if (live)
+      for (Lease& lease : *live)
+        if (lease.launch.pending && lease.launch.client_token.text == token &&
+            lease.launch.request == body)
+          found.push_back(std::move(lease));
+    return found;
+  }
+
   // The call had been decided on the ledger that is lost.
   static bool is_of_lost_ledger(SimWorld& world) {
     return world.conditions.ledger_lost != SteadyTime{} &&

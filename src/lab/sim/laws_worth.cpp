@@ -98,7 +98,10 @@ class WorthlessLaw final : public Law {
     const std::string nonce = tag_of(instance, k_tag_claim);
     expect(nonce.size() == k_nonce_digits && is_all_of(nonce, "0123456789abcdef"), world,
            instance.id.text + ": its nonce is not 32 hex digits");
-    expect(nonces_.insert(nonce).second, world, instance.id.text + ": its nonce is another's too");
+    // Those of one batch share theirs.
+    const std::string launch = tag_of(instance, k_tag_lease) + " " + tag_of(instance, k_tag_launch);
+    expect(nonces_.try_emplace(nonce, launch).first->second == launch, world,
+           instance.id.text + ": its nonce is another launch's too");
   }
 
   // At once; where EC2 refused, by the sweep.
@@ -119,7 +122,7 @@ class WorthlessLaw final : public Law {
   SharedBooks books_;
   std::size_t read_ = 0;
   std::string user_data_;
-  std::set<std::string> nonces_;
+  std::map<std::string, std::string> nonces_;  // and whose
   std::map<InstanceId, SteadyTime> claimed_at_;
 };
 
@@ -186,14 +189,15 @@ class ClaimLaw final : public Law {
     expect(machine != nullptr, world, "a claim was answered for no machine of ours");
     if (machine == nullptr) return;
     const std::string which = "claim of " + claim.instance.text;
-    expect(machine->lease == claim.lease, world, which + " was answered for another's lease");
+    expect(claim.lease == machine->lease || claim.lease == machine->tagged, world,
+           which + " was answered for another's lease");
     expect(machine->nonce == claim.nonce, world, which + " was answered without its nonce");
     expect(
         !exchange.who.starts_with("machine ") || exchange.who == "machine " + claim.instance.text,
         world, which + " was answered to " + std::string(exchange.who));
     judge_time(world, exchange, *machine);
     const auto runner = runner_of_.find(claim.jit);
-    const std::string prefix = runner_name_prefix(world.config.deployment) + claim.lease.text +
+    const std::string prefix = runner_name_prefix(world.config.deployment) + machine->lease.text +
                                "-" + std::to_string(machine->launch) + "-";
     expect(runner != runner_of_.end() && runner->second.starts_with(prefix), world,
            which + " was answered with a configuration that is not of its launch");

@@ -254,6 +254,23 @@ void Scout::note_request(SimWorld& world, const Exchange& exchange) {
   }
 }
 
+// A launch for several leases.
+void Scout::note_batch(SimWorld& world, const Exchange& exchange) {
+  const std::string& asked = exchange.request.body;
+  const std::string key = "TotalTargetCapacity=";
+  const auto at = std::min(asked.find(key), asked.size() - key.size()) + key.size();
+  const auto count = parse_int(asked.substr(at, asked.find('&', at) - at)).value_or(1);
+  if (count < 2) return;
+  mark(world, "batch");
+  std::int64_t launched = 0;
+  const std::string& body = exchange.done->body;
+  for (auto id = body.find("<item>i-"); id != body.npos; id = body.find("<item>i-", id + 1))
+    ++launched;
+  if (launched > 0 && launched < count) mark(world, "batch_partial");
+  if (launched > 0 && !exchange.answer) mark(world, "batch_lost");
+  if (!batches_.insert(asked).second) mark(world, "batch_repeated");
+}
+
 void Scout::note_upstream(SimWorld& world, const Exchange& exchange) {
   const std::string call = short_name(exchange.call);
   if (exchange.done == nullptr) return;
@@ -262,6 +279,7 @@ void Scout::note_upstream(SimWorld& world, const Exchange& exchange) {
   if (call == "create_fleet" && body.find("<instanceIds><item>") != body.npos &&
       body.find("<errorCode>") != body.npos)
     mark(world, "partial_fleet");
+  if (call == "create_fleet" && exchange.done->ok()) note_batch(world, exchange);
 }
 
 void Scout::after(SimWorld& world, const Exchange& exchange) {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -49,12 +50,14 @@ class Scout final : public Law {
   void note_deadline(SimWorld& world, const Known& lease);
   void note_calendar(SimWorld& world);
   void note_request(SimWorld& world, const Exchange& exchange);
+  void note_batch(SimWorld& world, const Exchange& exchange);
   void note_upstream(SimWorld& world, const Exchange& exchange);
   void note_refusal(SimWorld& world, const std::string& reason);
   void mark_all_live(SimWorld& world, const std::string& family);
 
   std::map<std::string, Known> leases_;         // by id, gone ones too
   std::map<std::string, int> bodies_;           // asks, by what was sent
+  std::set<std::string> batches_;               // that were answered, by what was sent
   std::map<std::string, int> claims_answered_;  // by body
   std::uint64_t writes_seen_ = ~std::uint64_t{0};
   std::size_t faults_seen_ = 0;

@@ -104,12 +104,15 @@ void Story::draw() {
     shape_ = variant ? Shape::seed_2024 : Shape::seed;
   else
     shape_ = variant ? Shape::v1_wait : Shape::v1;
-  if (!asks_as_seed && chance(300)) per_architecture_ = 2;
+  const bool is_matrix = !asks_as_seed && chance(300);
   asks_nobody_ = !asks_as_seed && repository_->webhook != Webhook::off && deliveries_.below(2) == 0;
   // From seconds to beyond the lease's lifetime; most are minutes.
   const bool is_long = chance(world_.scenario.long_jobs);
   job_ = is_long ? between(Seconds{60}, world_.config.machine.lifetime * 2)
                  : between(Seconds{5}, Seconds{900});
+  if (is_matrix)
+    per_architecture_ =
+        std::min(static_cast<int>(2 + job_.count() % 3), world_.config.limits.machines_per_run);
   label_ = repository_->seed_label_prefix + entropy_.hex(16);
   if (!is_seed() || !chance(world_.scenario.lying)) return;
   const auto more = 1 + entropy_.below(3);

@@ -164,7 +164,15 @@ check_clock() {
 }
 
 say_booted() {
-  offer=$(post 5 "/v1/leases/$lease/events" "$(event_json booted "$instance_id")" -f)
+  offer=$(post 5 "/v1/leases/$lease/events" "$(event_json booted "$instance_id")" -f) &&
+    learn_lease "$offer"
+}
+
+# Machines of one launch carry the tags of its first lease: the service knows whose each is.
+learn_lease() {
+  local own
+  own=$(line lease "$1")
+  if [[ $own =~ ^l-[0-9a-f]{20}$ ]]; then lease=$own; fi
 }
 
 fetch_runner() {
@@ -226,6 +234,8 @@ claim() {
     ((waited <= claim_wait_max)) || fail "no answer to the claim: status ${status:-none}"
     sleep "$after"
   done
+  learn_lease "$answer"
+  nonce=$key   # others of our launch have the nonce too; from here on only our own lease is ours
   repository=$(line repository "$answer")
   run_id=$(line run_id "$answer")
   sudo_allowed=$(line sudo "$answer")
@@ -241,8 +251,8 @@ take_idle_limit() {
   if [[ $1 =~ ^[1-9][0-9]{1,3}$ ]] && (($1 >= 60 && $1 <= 7260)); then idle_seconds=$1; fi
 }
 
-# The hooks tell the service of the job, so the nonce stands in them and the job can read it. It is
-# spent: all it still allows is to report the progress of this one lease.
+# The hooks tell the service of the job, so the claim's key stands in them and the job can read it.
+# Without the nonce all it allows is to report the progress of this one lease.
 hook_head() {
   echo '#!/bin/bash'
   printf '%s=%q\n' api "$api" lease "$lease" nonce "$nonce" repository "$repository" \
