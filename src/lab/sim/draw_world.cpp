@@ -68,7 +68,7 @@ void draw_credential(Config& config, std::uint64_t seed) {
       GithubApp().id, {SecretReference::Kind::file, k_app_key_file}, /*installation_id=*/0};
 }
 
-// Jobs that nobody asks for, with a webhook or without; runs again by themselves.
+// Jobs that nobody asks for, with a webhook or without; runs again by themselves; runs given up.
 void draw_waiting_jobs(Config& config, std::uint64_t seed) {
   SeededEntropy entropy(seed * 7919 + 73);
   if (entropy.below(3) == 0)
@@ -78,6 +78,8 @@ void draw_waiting_jobs(Config& config, std::uint64_t seed) {
     if (entropy.below(2) == 0) repository.webhook = Webhook::derived;
     repository.rerun_interrupted = entropy.below(2) == 0;
   }
+  const bool cancels = SeededEntropy(seed * 7919 + 79).below(3) == 0;
+  for (RepositoryConfig& repository : config.repositories) repository.cancel_unserved = cancels;
 }
 
 }  // namespace

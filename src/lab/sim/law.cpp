@@ -33,7 +33,7 @@ std::vector<std::unique_ptr<Law>> all_laws() {
         make_claim_law,    make_secrets_law,     make_answers_law,  make_recorded_law,
         make_terminal_law, make_reason_law,      make_waiting_law,  make_unknown_law,
         make_policy_law,   make_budget_law,      make_liveness_law, make_launches_law,
-        make_capacity_law, make_rerun_law})
+        make_capacity_law, make_rerun_law,       make_cancel_law})
     laws.push_back(make(books));
   return laws;
 }

@@ -46,6 +46,8 @@ using SharedBooks = std::shared_ptr<Books>;
 [[nodiscard]] std::unique_ptr<Law> make_capacity_law(SharedBooks books);
 // laws_rerun.cpp
 [[nodiscard]] std::unique_ptr<Law> make_rerun_law(SharedBooks books);
+// laws_cancel.cpp
+[[nodiscard]] std::unique_ptr<Law> make_cancel_law(SharedBooks books);
 // laws_liveness.cpp
 [[nodiscard]] std::unique_ptr<Law> make_liveness_law(SharedBooks books);
 
