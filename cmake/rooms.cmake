@@ -19,9 +19,9 @@ if(MAYFLY_PRECOMPILED)
 endif()
 
 # A room is a folder under src/ and one static library. Its tests stand beside the code as *_test.cpp
-# and become one program, <room>_test.
+# and become one program, <room>_test. TESTS_READ: a header that many of them read.
 function(mayfly_room name)
-  cmake_parse_arguments(arg "" "" "SEES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "TESTS_READ" "SEES;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -51,7 +51,10 @@ function(mayfly_room name)
     if(MAYFLY_SANITIZE)
       target_compile_options(${name}_test PRIVATE -O0)  # doctest under sanitizers: half the time
     endif()
-    if(MAYFLY_PRECOMPILED)
+    if(MAYFLY_PRECOMPILED AND arg_TESTS_READ)
+      target_precompile_headers(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h
+        <doctest/doctest.h> ${PROJECT_SOURCE_DIR}/src/${arg_TESTS_READ})
+    elseif(MAYFLY_PRECOMPILED)
       target_precompile_headers(${name}_test REUSE_FROM precompiled-for-tests)
     endif()
     add_test(NAME ${name} COMMAND ${name}_test)

@@ -17,8 +17,7 @@ loads=()
 build_it() {
   [[ -z ${MAYFLY_TSAN_BUILD:-} ]] || return 0
   cd "$root" &&
-    cmake --preset tsan \
-      -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)" &&
+    cmake --preset tsan -DCMAKE_CXX_COMPILER_LAUNCHER= &&  # as dev does, or all is compiled again
     cmake --build build/tsan -j "${MAYFLY_JOBS:-$(nproc)}" --target mayfly
 }
 
