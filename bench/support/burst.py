@@ -1,0 +1,121 @@
+"""A burst of runners for bench/burst.sh: asks for those of each run at once, or for one more at a time.
+
+    burst.py together|one-by-one SERVICE PROXY_PORT AWS MATRIX RUN...
+    burst.py proxy PORT AWS          counts CreateFleet on its way; GET /count tells
+
+Prints one row of the table; exit status 1 where not every runner is launched within four minutes."""
+
+import collections
+import http.client
+import http.server
+import json
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+PATIENCE = 240
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class Relay(http.server.BaseHTTPRequestHandler):
+    """Passes everything on, Host included, which the signature covers."""
+
+    protocol_version = "HTTP/1.1"
+    statuses = collections.Counter()
+
+    def log_message(self, *_):
+        pass
+
+    def relay(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if self.path == "/count":
+            return self.answer(200, [], json.dumps(self.statuses).encode())
+        upstream = http.client.HTTPConnection(sys.argv[3].removeprefix("http://"))
+        upstream.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = upstream.getresponse()
+        content = answer.read()
+        if b"Action=CreateFleet" in body:
+            self.statuses["calls"] += 1
+            self.statuses["throttled"] += b"RequestLimitExceeded" in content
+        return self.answer(answer.status, answer.getheaders(), content)
+
+    def answer(self, status, headers, content):
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = relay
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+class Caller(threading.Thread):
+    """The setup job of one run. Asks again where it is refused for now."""
+
+    def __init__(self, service, run, counts):
+        super().__init__()
+        self.service, self.run_id, self.counts = service, run, counts
+        self.asks, self.done_at = 0, None
+
+    def ask(self, count):
+        body = {"repository": "rr-debugger/rr", "run_id": self.run_id,
+                "runners": [{"architecture": "x86_64", "count": count}]}
+        self.asks += 1
+        request = urllib.request.Request(self.service + "/v1/leases", json.dumps(body).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=PATIENCE):
+            return
+
+    def run(self):
+        for count in self.counts:
+            while True:
+                try:
+                    self.ask(count)
+                    break
+                except urllib.error.HTTPError as error:
+                    if error.code not in (409, 429, 503):
+                        raise SystemExit(error.read().decode())
+                    time.sleep(1)
+        self.done_at = time.monotonic()
+
+
+def main():
+    how, service, port, aws, matrix, *runs = sys.argv[1:]
+    matrix = int(matrix)
+    counts = [matrix] if how == "together" else range(1, matrix + 1)
+    callers = [Caller(service, int(run), counts) for run in runs]
+    begun = time.monotonic()
+    for caller in callers:
+        caller.start()
+    wanted, launched = matrix * len(runs), 0
+    while launched < wanted and time.monotonic() < begun + PATIENCE:
+        time.sleep(0.05)
+        launched = len(get(aws + "/_emulator/aws/state")["instances"])
+    last = time.monotonic() - begun
+    for caller in callers:
+        caller.join()
+    counted = get(f"http://127.0.0.1:{port}/count")
+    answered = max(caller.done_at for caller in callers) - begun
+    name = "one launch for each run" if how == "together" else "one launch for each runner"
+    print(f"| {name} | {launched} | {sum(one.asks for one in callers)} | {counted['calls']} "
+          f"| {counted.get('throttled', 0)} | {answered:.1f} s | {last:.1f} s |", flush=True)
+    return launched != wanted
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "proxy":
+        Proxy(("127.0.0.1", int(sys.argv[2])), Relay).serve_forever()
+    sys.exit(main())
