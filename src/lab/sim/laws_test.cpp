@@ -25,7 +25,7 @@ TEST_CASE("law: a launch without the very intent in the ledger is seen") {
   Watched watched(make_intent_law);
   watched.reserve(watched.new_lease(watched.start_run()));
   watched.sends("CreateFleet", Watched::launch_request(k_lease, "token-2"));
-  CHECK(watched.what().find("without this very intent") != std::string::npos);
+  CHECK(watched.what().find("and 0 leases intend it") != std::string::npos);
 }
 
 TEST_CASE("law: a machine for nobody's run is seen") {

@@ -184,6 +184,14 @@ class ClaimLaw final : public Law {
     if (runner != nullptr && jit) runner_of_[*jit] = json_string(*runner, "name").value_or("");
   }
 
+  // Machines of one launch share their nonce, and are of one run: ADR 0022.
+  bool is_asked_by_its_launch(std::string_view who, const SeenMachine& machine) const {
+    const std::string_view prefix = "machine ";
+    if (!who.starts_with(prefix)) return true;
+    const SeenMachine* by = books_->find(InstanceId{std::string(who.substr(prefix.size()))});
+    return by != nullptr && by->nonce == machine.nonce && by->tagged == machine.tagged;
+  }
+
   void judge(SimWorld& world, const Exchange& exchange, const ClaimSeen& claim) {
     const SeenMachine* machine = books_->find(claim.instance);
     expect(machine != nullptr, world, "a claim was answered for no machine of ours");
@@ -192,9 +200,8 @@ class ClaimLaw final : public Law {
     expect(claim.lease == machine->lease || claim.lease == machine->tagged, world,
            which + " was answered for another's lease");
     expect(machine->nonce == claim.nonce, world, which + " was answered without its nonce");
-    expect(
-        !exchange.who.starts_with("machine ") || exchange.who == "machine " + claim.instance.text,
-        world, which + " was answered to " + std::string(exchange.who));
+    expect(is_asked_by_its_launch(exchange.who, *machine), world,
+           which + " was answered to " + std::string(exchange.who));
     judge_time(world, exchange, *machine);
     const auto runner = runner_of_.find(claim.jit);
     const std::string prefix = runner_name_prefix(world.config.deployment) + machine->lease.text +
