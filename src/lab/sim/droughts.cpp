@@ -11,11 +11,11 @@ namespace {
 constexpr Millis k_moves_after_min = Seconds{180};
 constexpr std::uint64_t k_moves_after_spread_ms = 1'200'000;
 
-std::map<Architecture, std::vector<Pool>> pools_of(const SimWorld& world,
-                                                   const FakeAwsOptions& options) {
+// Those that the owner lets be used: in another subnet room is none.
+std::map<Architecture, std::vector<Pool>> pools_of(const SimWorld& world) {
   std::map<Architecture, std::vector<Pool>> pools;
   for (const InstanceTypeConfig& type : world.config.instance_types)
-    for (const auto& [subnet, zone] : options.subnets)
+    for (const std::string& subnet : world.config.aws.subnet_ids)
       for (const aws::Market market : {aws::Market::spot, aws::Market::on_demand})
         pools[type.architecture].push_back({type.instance_type, subnet, market});
   return pools;
@@ -23,7 +23,7 @@ std::map<Architecture, std::vector<Pool>> pools_of(const SimWorld& world,
 
 void leave_one_each(SimWorld& world, Entropy& entropy) {
   world.aws->configure([&](FakeAwsOptions& options) {
-    for (auto& [architecture, pools] : pools_of(world, options)) {
+    for (auto& [architecture, pools] : pools_of(world)) {
       const std::size_t with_room = entropy.below(pools.size());
       for (const Pool& pool : pools) options.capacity[pool] = 0;
       options.capacity.erase(pools[with_room]);
