@@ -21,6 +21,7 @@ constexpr std::array k_steps = {
     Step{"launching", StageKind::launch},
     Step{"pools-widened", StageKind::launch},
     Step{"no-spot-capacity", StageKind::launch},
+    Step{"no-on-demand-capacity", StageKind::launch},
     Step{"no-capacity", StageKind::launch},
     Step{"launch-waits", StageKind::launch},
     Step{"booting", StageKind::boot},

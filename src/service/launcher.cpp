@@ -186,7 +186,12 @@ std::optional<Launcher::Try> Launcher::after_no_capacity(const Lease& lease) con
   const std::size_t named = aws::overrides_in(lease.launch.request);
   if (named < pools_for(lease.architecture, on_demand).size())
     return Try{on_demand, Pools::all, "pools-widened"};
-  if (on_demand || config_.machine.on_demand != OnDemand::when_no_spot) return std::nullopt;
+  // After interruptions on-demand comes first, and spot is better than nothing.
+  const bool is_paid_first = starts_on_demand(lease);
+  if (on_demand && is_paid_first && config_.machine.on_demand != OnDemand::always)
+    return Try{false, Pools::usable, "no-on-demand-capacity"};
+  if (on_demand || is_paid_first || config_.machine.on_demand != OnDemand::when_no_spot)
+    return std::nullopt;
   return Try{true, Pools::usable, "no-spot-capacity"};
 }
 

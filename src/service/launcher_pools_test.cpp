@@ -11,8 +11,10 @@ namespace {
 
 using namespace testing;
 
-Lease intended(Service& service, const std::string& last_digit = "3", bool on_demand = false) {
+Lease intended(Service& service, const std::string& last_digit = "3", bool on_demand = false,
+               int interruptions = 0) {
   Lease lease;
+  lease.interruptions = interruptions;
   lease.id = LeaseId{"l-0123456789abcdef012" + last_digit};
   lease.repository = service.config.repositories[0].name;
   lease.label = "mayfly-42-x86_64";
@@ -135,6 +137,21 @@ TEST_CASE("launcher: only after interruptions means not for want of spot capacit
   service.ec2_wire.answer(200, without_room_xml({"subnet-0a", "subnet-0b"}));
   CHECK(sent(service, intended(service)).state == LeaseState::launching);
   CHECK(service.ec2_wire.sent.size() == 1);
+}
+
+TEST_CASE("launcher: whom on-demand has no room for after an interruption gets a spot machine") {
+  for (const OnDemand policy : {OnDemand::after_interruptions, OnDemand::when_no_spot}) {
+    Config config = small_config();
+    config.machine.on_demand = policy;
+    Service service(config);
+    service.ec2_wire.answer(200, without_room_xml({"subnet-0a", "subnet-0b"}));
+    service.ec2_wire.answer(200, without_room_xml({"subnet-0a", "subnet-0b"}));
+    const Lease lease = intended(service, "3", true, 1);
+    CHECK(sent(service, lease).state == LeaseState::launching);
+    REQUIRE(service.ec2_wire.sent.size() == 2);
+    CHECK(service.ec2_wire.body(0).find("OnDemandTargetCapacity=1") != std::string::npos);
+    CHECK(service.ec2_wire.body(1).find("SpotTargetCapacity=1") != std::string::npos);
+  }
 }
 
 }  // namespace
