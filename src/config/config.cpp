@@ -61,6 +61,9 @@ Status check_scope(const Section& top, const Config& config) {
   for (std::size_t i = 0; i < config.repositories.size(); ++i) {
     if (!to_lower(config.repositories[i].name.text).starts_with(owner))
       return sections[i].refuse("name", "must belong to github.organization");
+    // Its jobs would be handed the others' runners, which serve no repository but their own.
+    if (config.repositories[i].webhook == Webhook::shared && sections.size() > 1)
+      return sections[i].refuse("webhook", "can be \"shared\" only where one repository is served");
   }
   return {};
 }

@@ -61,9 +61,9 @@ struct GithubConfig {
 
 enum class SeedLabels { off, while_a_run_is_live };
 
-// Whose jobs get runners without anybody asking: of later attempts alone, or all that name a
-// derived label.
-enum class Webhook { off, derived };
+// Whose jobs get runners without anybody asking: of later attempts alone, all that name a derived
+// label, or also those that name a label which other runs' jobs name too (lease.h).
+enum class Webhook { off, derived, shared };
 
 struct RepositoryConfig {
   RepositoryName name;

@@ -53,8 +53,10 @@ Result<RepositoryConfig> parse_repository_table(const Section& section) {
       repository.seed_labels));
   TRY(section.text("seed_label_prefix", k_label_prefix, repository.seed_label_prefix));
   TRY_ASSIGN(repository.policy, parse_policy(section));
-  TRY(section.choice<Webhook>("webhook", {{"off", Webhook::off}, {"derived", Webhook::derived}},
-                              repository.webhook));
+  TRY(section.choice<Webhook>(
+      "webhook",
+      {{"off", Webhook::off}, {"derived", Webhook::derived}, {"shared", Webhook::shared}},
+      repository.webhook));
   TRY(section.boolean("cancel_unserved", repository.cancel_unserved));
   TRY(section.boolean("rerun_interrupted", repository.rerun_interrupted));
   return repository;

@@ -25,10 +25,18 @@ TEST_CASE("config: webhooks have a secret and no say unless the owner says so") 
   CHECK(message.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("config: a repository's jobs ask by themselves only where it says \"derived\"") {
+TEST_CASE("config: labels that other runs name too are served where one repository is") {
+  const std::string second = "[[repository]]\nname = \"octo/two\"\nwebhook = \"shared\"\n";
+  const std::string first = "[[repository]]\n";
+  CHECK(refusal(changed(first, second + first)).find("only where one repository is served") !=
+        std::string::npos);
+}
+
+TEST_CASE("config: a repository's jobs ask by themselves only where it says so") {
   const std::string name = "[[repository]]\n";
   const auto with = [&](const std::string& line) { return changed(name, name + line + "\n"); };
   CHECK(parsed(with("webhook = \"derived\"")).repositories.at(0).webhook == Webhook::derived);
+  CHECK(parsed(with("webhook = \"shared\"")).repositories.at(0).webhook == Webhook::shared);
   CHECK(parsed(with("cancel_unserved = true")).repositories.at(0).cancel_unserved);
   CHECK(parsed(with("rerun_interrupted = true")).repositories.at(0).rerun_interrupted);
   CHECK(refusal(with("webhook = \"all\"")).find("derived") != std::string::npos);

@@ -54,7 +54,7 @@ std::string configuration(int port, int admin_port, const Emulator& emulator,
          "[[repository]]\n"
          "name = \"rr-debugger/rr\"\n"
          "seed_labels = \"while-a-run-is-live\"\n"
-         "webhook = \"derived\"\n"
+         "webhook = \"shared\"\n"
          "[aws]\n"
          "region = \"us-east-1\"\n"
          "security_group_ids = [\"sg-0123456789abcdef0\"]\n"

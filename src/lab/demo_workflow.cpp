@@ -40,7 +40,8 @@ std::string_view text_of(DemoMode mode) {
     case DemoMode::action:
       return "a setup job that asks as the Action does, and waits until the runners are online";
     case DemoMode::webhook:
-      return "no setup job asks: GitHub delivers that jobs wait";
+      return "no setup job asks: GitHub delivers that jobs wait, one for \"mayfly\", one for the "
+             "run's own label";
     case DemoMode::rerun:
       return "a test fails, and somebody re-runs the failed jobs: no setup job runs again";
   }
@@ -58,6 +59,7 @@ DemoWorkflow::DemoWorkflow(Emulator& emulator, Entropy& entropy, std::string ser
 std::string DemoWorkflow::label_for(const std::string& architecture) const {
   if (mode_ == DemoMode::seed) return id_;
   if (mode_ == DemoMode::old_shape) return id_ + "_" + architecture;
+  if (mode_ == DemoMode::webhook && architecture == "x86_64") return "mayfly";
   return derived_label(run_, 0,
                        architecture == "arm64" ? Architecture::arm64 : Architecture::x86_64);
 }

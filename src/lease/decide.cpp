@@ -248,6 +248,26 @@ void decide_running(Decision& decision, const View& view) {
   }
 }
 
+// Jobs of other runs name the runner's labels too, and GitHub may have given it one that we do not
+// know of yet: it is asked for the runner before the machine ends. A runner that is busy is told of
+// by its hook before long (service/exchange.h), or is none.
+bool may_be_anothers(const Lease& lease, const View& view) {
+  if (lease.source != Source::shared || lease.job_confirmed || lease.state == booting ||
+      lease.state == launching || machine_is_dead(lease, view))
+    return false;
+  return !lease.job_seen || view.now - lease.state_since <= view.policy.job_list_lag;
+}
+
+void decide_without_run(Decision& decision, const View& view) {
+  decide_running(decision, view);
+  Lease& lease = decision.next;
+  if (lease.state == claimed || lease.state == online) {
+    if (!lease.release_asked) decision.changed = true;
+    lease.release_asked = true;
+    add(decision, Act::retire_if_idle);
+  }
+}
+
 Outcome outcome_of_run_over(const Lease& lease, const LeaseFacts& facts) {
   const bool took_job = facts.job == JobSeen::at_work || facts.job == JobSeen::done;
   return lease.job_confirmed || took_job ? Outcome::job_done : Outcome::run_over;
@@ -302,6 +322,8 @@ Decision decide(const Lease& lease, const LeaseFacts& facts, WallTime now,
   if (decision.next.state != ending) {
     if (now >= lease.deadline) {
       end_with(decision, Outcome::deadline, now, "");
+    } else if (facts.run == RunSeen::over && may_be_anothers(decision.next, view)) {
+      decide_without_run(decision, view);
     } else if (facts.run == RunSeen::over) {
       end_with(decision, outcome_of_run_over(lease, facts), now, "");
     } else if (decision.next.state == launching) {

@@ -20,10 +20,20 @@ std::vector<std::string> labels_of_runner(const std::string& label, Architecture
   return {label, "arch_" + std::string(to_string(architecture))};
 }
 
+std::vector<std::string> labels_of_shared_runner(const std::string& name,
+                                                 Architecture architecture) {
+  std::vector<std::string> labels = labels_of_runner(name, architecture);
+  for (std::string& shared : shared_labels(architecture)) labels.push_back(std::move(shared));
+  return labels;
+}
+
 bool is_for(const JobFacts& job, const std::string& label, const std::vector<std::string>& labels) {
-  return has_label(job.labels, label) &&
-         std::all_of(job.labels.begin(), job.labels.end(),
-                     [&](const std::string& one) { return has_label(labels, one); });
+  const bool names_it =
+      has_label(job.labels, label) ||
+      std::any_of(job.labels.begin(), job.labels.end(),
+                  [](const std::string& one) { return parse_shared_label(one).has_value(); });
+  return names_it && std::all_of(job.labels.begin(), job.labels.end(),
+                                 [&](const std::string& one) { return has_label(labels, one); });
 }
 
 bool RunFacts::is_of_fork() const { return to_lower(head_repository) != to_lower(repository.text); }

@@ -63,7 +63,10 @@ struct JobFacts {
 // What a runner of ours registers with.
 [[nodiscard]] std::vector<std::string> labels_of_runner(const std::string& label,
                                                         Architecture architecture);
-// Whether GitHub gives the job to a runner with these labels, and it names this one among them.
+[[nodiscard]] std::vector<std::string> labels_of_shared_runner(const std::string& name,
+                                                               Architecture architecture);
+// Whether GitHub gives the job to a runner with these labels, and it names this one among them, or
+// one that it shares with jobs of other runs.
 [[nodiscard]] bool is_for(const JobFacts& job, const std::string& label,
                           const std::vector<std::string>& labels);
 

@@ -51,7 +51,8 @@ constexpr Names<Outcome, 10> k_outcomes = {{
     {Outcome::interrupted, "interrupted"},
 }};
 
-constexpr Names<Source, 2> k_sources = {{{Source::seed, "seed"}, {Source::v1, "v1"}}};
+constexpr Names<Source, 3> k_sources = {
+    {{Source::seed, "seed"}, {Source::v1, "v1"}, {Source::shared, "shared"}}};
 
 constexpr std::size_t k_id_digits = 20;
 
@@ -95,6 +96,7 @@ LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key) {
                   : "label\n" + key.label;
   if (!key.label.empty() && key.run_attempt != 0)
     identity += "\nrun\n" + std::to_string(key.run_id) + '\n' + std::to_string(key.run_attempt);
+  if (key.is_shared) identity += "\nshared";
   return LeaseId{"l-" + sha256_hex(identity).substr(0, k_id_digits)};
 }
 
@@ -117,6 +119,24 @@ std::optional<DerivedFrom> parse_derived_label(std::string_view label, RunId run
       return DerivedFrom{architecture, small};
   }
   return std::nullopt;
+}
+
+std::vector<std::string> shared_labels(Architecture architecture) {
+  std::vector<std::string> labels = {"mayfly-" + std::string(to_string(architecture))};
+  if (architecture == Architecture::x86_64) labels.emplace_back("mayfly");
+  return labels;
+}
+
+std::optional<Architecture> parse_shared_label(std::string_view label) {
+  const std::string lower = to_lower(label);
+  for (const Architecture architecture : {Architecture::x86_64, Architecture::arm64})
+    for (const std::string& one : shared_labels(architecture))
+      if (lower == one) return architecture;
+  return std::nullopt;
+}
+
+std::string shared_name(RunId run_id, Architecture architecture) {
+  return derived_label(run_id, 0, architecture) + "-shared";
 }
 
 std::string runner_name_prefix(const std::string& deployment) { return "mf-" + deployment + "-"; }

@@ -38,8 +38,9 @@ enum class LeaseState { launching, booting, claimed, online, busy, ending, gone 
 // Whether a lease in this state counts against the caps: everything but gone.
 [[nodiscard]] bool is_live(LeaseState state);
 
-// How the request came in.
-enum class Source { seed, v1 };
+// How the request came in: by a bare label; for a run that is named; for a run whose jobs name
+// labels that those of other runs name as well.
+enum class Source { seed, v1, shared };
 [[nodiscard]] std::string_view to_string(Source source);
 [[nodiscard]] std::optional<Source> parse_source(std::string_view text);
 
@@ -63,14 +64,17 @@ enum class Outcome {
 // A v1 lease is known by its run, attempt and index. A seed lease is known by its label, because
 // its caller names no run; the run it is bound to is then an attribute (Lease::run_id), not the
 // identity. Only where a later attempt of that run carries the label again is it known by label,
-// run and attempt.
+// run and attempt. A shared lease is known like a v1 lease, among those of its kind; it may be
+// given to another run that its runner was handed a job of, and the run is then an attribute as
+// well.
 struct LeaseKey {
   RepositoryName repository;
   Architecture architecture = Architecture::x86_64;
   std::string label;    // seed only; else empty
-  RunId run_id = 0;     // v1, and seed in a later attempt; else 0
+  RunId run_id = 0;     // v1 and shared, and seed in a later attempt; else 0
   int run_attempt = 0;  // likewise
-  int index = 0;        // v1 only: 0, 1, ... among runners of one architecture in one attempt
+  int index = 0;        // not seed: 0, 1, ... among runners of one architecture in one attempt
+  bool is_shared = false;
 };
 
 // One launch: the intent, written before the call, and what is known of the machine.
@@ -174,6 +178,11 @@ inline constexpr const char* k_event_refused = "event-refused";
 [[nodiscard]] LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key);
 // "mayfly-<run_id>-<arch>": what a v1 caller writes into runs-on.
 [[nodiscard]] std::string derived_label(RunId run_id, int index, Architecture architecture);
+// Labels that jobs of any run may name. "mayfly" alone is an x86_64 machine.
+[[nodiscard]] std::vector<std::string> shared_labels(Architecture architecture);
+[[nodiscard]] std::optional<Architecture> parse_shared_label(std::string_view label);
+// What the leases for such jobs of one run are known by; their runners have it as well.
+[[nodiscard]] std::string shared_name(RunId run_id, Architecture architecture);
 // The architecture and index of a label that derived_label() would give for this run, in any case
 // of its letters; none for every other text.
 struct DerivedFrom {

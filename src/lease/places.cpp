@@ -14,7 +14,7 @@ bool is_on_its_way(const Lease& lease) {
 
 // A bare label's run is a guess until its job has been seen.
 bool is_certain(const Lease& lease) {
-  return lease.source == Source::v1 || lease.run_confirmed || lease.job_confirmed;
+  return lease.source != Source::seed || lease.run_confirmed || lease.job_confirmed;
 }
 
 bool was_served_by(const Lease& lease, const RunFacts& run) {
@@ -67,6 +67,23 @@ std::optional<Place> derived_place(const std::string& label, const RunFacts& run
   return place;
 }
 
+std::optional<Place> shared_place(const std::string& label, const RunFacts& run,
+                                  const std::vector<Lease>& known) {
+  const auto architecture = parse_shared_label(label);
+  if (!architecture) return std::nullopt;
+  Place place{*architecture, 0, shared_name(run.id, *architecture)};
+  place.is_shared = true;
+  place.was_served = std::any_of(known.begin(), known.end(),
+                                 [&](const Lease& lease) { return was_served_by(lease, run); });
+  place.interruptions = interruptions_before(run, place.architecture, known);
+  return place;
+}
+
+std::vector<std::string> labels_of(const Place& place) {
+  return place.is_shared ? labels_of_shared_runner(place.label, place.architecture)
+                         : labels_of_runner(place.label, place.architecture);
+}
+
 std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
                                const std::vector<Lease>& known) {
   std::vector<Place> places;
@@ -83,7 +100,7 @@ std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
 
 int lacking(const Place& place, const RunFacts& run, const std::vector<JobFacts>& jobs,
             const std::vector<Lease>& known) {
-  const auto labels = labels_of_runner(place.label, place.architecture);
+  const auto labels = labels_of(place);
   int all = 0, queued = 0;
   for (const JobFacts& job : jobs) {
     if (!is_for(job, place.label, labels)) continue;
@@ -171,6 +188,7 @@ LeaseKey key_of(const RepositoryName& repository, const RunFacts& run, const Pla
     key.label = place.label;
   else
     key.index = place.index;
+  key.is_shared = place.is_shared;
   return key;
 }
 

@@ -22,6 +22,7 @@ struct Place {
   bool is_bare = false;     // the seed's: it names no run
   bool was_served = false;  // an earlier attempt had a lease with it
   int interruptions = 0;    // the most that a lease of an earlier attempt had
+  bool is_shared = false;   // jobs of other runs may name it too
 };
 
 // The labels that queued jobs name, each once, at most k_labels_looked_at: strangers write them.
@@ -33,6 +34,11 @@ inline constexpr std::size_t k_labels_looked_at = 64;
 // known: all leases with the label (as Place::label spells it).
 [[nodiscard]] std::optional<Place> derived_place(const std::string& label, const RunFacts& run,
                                                  const std::vector<Lease>& known);
+// Of a label that jobs of any run may name; label is then what the run's own leases are known by.
+// known: all leases with it, and all live ones that have been given to the run.
+[[nodiscard]] std::optional<Place> shared_place(const std::string& label, const RunFacts& run,
+                                                const std::vector<Lease>& known);
+[[nodiscard]] std::vector<std::string> labels_of(const Place& place);
 [[nodiscard]] std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
                                              const std::vector<Lease>& known);
 

@@ -65,12 +65,13 @@ std::string short_standing_of_end(Outcome outcome) {
   }
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 31> k_events = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> k_events = {{
     {"asked", "A runner was asked for"},
     {"verified", "GitHub knows the run"},
     {"launching", "A machine is asked of EC2"},
     {"pools-widened", "No capacity there: every pool is tried"},
     {"no-spot-capacity", "No spot capacity: on-demand is tried"},
+    {"no-on-demand-capacity", "No on-demand capacity: spot is tried"},
     {"no-capacity", "No capacity: tried again soon"},
     {"launch-waits", "The launch has to wait"},
     {"booting", "EC2 started a machine"},
@@ -97,6 +98,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 31> k_events
     {"run-rerun-asked", "GitHub is asked to run the failed jobs again"},
     {"run-rerun", "The failed jobs run again"},
     {"run-not-rerun", "The run is not run again"},
+    {"run-changed", "GitHub gave the runner another run's job: the lease is that run's"},
 }};
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace mayfly::report {
 namespace {
 
 // Those that mayfly writes: a new one counts as "other" until it stands here.
-constexpr std::array<std::string_view, 33> k_counted = {"asked",
+constexpr std::array<std::string_view, 35> k_counted = {"asked",
                                                         "verified",
                                                         "launching",
                                                         "launch-waits",
@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 33> k_counted = {"asked",
                                                         "adopted",
                                                         "no-capacity",
                                                         "no-spot-capacity",
+                                                        "no-on-demand-capacity",
                                                         "pools-widened",
                                                         "interruption-announced",
                                                         "run-cancel-asked",
@@ -39,7 +40,8 @@ constexpr std::array<std::string_view, 33> k_counted = {"asked",
                                                         "machine-failed",
                                                         "run-rerun-asked",
                                                         "run-rerun",
-                                                        "run-not-rerun"};
+                                                        "run-not-rerun",
+                                                        "run-changed"};
 
 bool shows_a_runner(const LeaseEvent& event) {
   return event.name == "online" || event.name == "busy" || event.name == "machine-job-started";

@@ -64,6 +64,11 @@ bool is_superseded(const Lease& lease, const std::vector<RunFacts>& runs) {
   });
 }
 
+Source source_of(const LeaseKey& key) {
+  if (key.is_shared) return Source::shared;
+  return key.label.empty() ? Source::v1 : Source::seed;
+}
+
 // An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
 // success.
 Status refuse_if_ended(const std::vector<AskedLease>& asked) {
@@ -108,8 +113,9 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   lease.architecture = key.architecture;
   lease.index = key.index;
   lease.label = std::move(label);
-  lease.labels = labels_of_runner(lease.label, key.architecture);
-  lease.source = key.label.empty() ? Source::v1 : Source::seed;
+  lease.labels = key.is_shared ? labels_of_shared_runner(lease.label, key.architecture)
+                               : labels_of_runner(lease.label, key.architecture);
+  lease.source = source_of(key);
   lease.actor = printable(run.actor, 64);
   lease.head = printable(run.head(), 200);
   lease.created_at = now;

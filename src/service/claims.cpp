@@ -12,9 +12,9 @@
 namespace mayfly {
 namespace {
 
-constexpr std::array<std::string_view, 9> k_event_names = {
-    "booted",      "runner-downloading", "runner-ready",  "claiming", "runner-started",
-    "job-started", "job-completed",      "runner-exited", "failed"};
+constexpr std::array<std::string_view, 10> k_event_names = {
+    k_job_found,      "booted",      "runner-downloading", "runner-ready",  "claiming",
+    "runner-started", "job-started", "job-completed",      "runner-exited", "failed"};
 constexpr int k_register_tries = 3;
 // An honest machine repeats its claim every ten seconds or so while GitHub does not answer.
 constexpr BucketSize k_registrations = {6, 6};
@@ -184,6 +184,7 @@ Result<ClaimAnswer> Claims::try_claim(const Claim& claim) {
                      lease.repository,
                      lease.run_id,
                      config_.machine.sudo,
+                     lease.source == Source::shared,
                      idle_limit(config_.machine.idle_timeout),
                      std::move(jit->encoded)};
 }
@@ -226,6 +227,22 @@ Result<std::optional<BootedAnswer>> Claims::record(const MachineEvent& event) {
   if (event.name != "booted") return std::optional<BootedAnswer>{};
   TRY_ASSIGN(RunnerPackage package, packages_.package_for(lease.architecture));
   return std::optional<BootedAnswer>({is_own ? lease.id : LeaseId{}, std::move(package)});
+}
+
+Result<JobVerdict> Claims::admit_job(const MachineEvent& event) {
+  TRY_ASSIGN(auto lease, seams_.ledger.find(event.lease_id));
+  if (!lease) return refusal(refusals_, event.lease_id, k_event_refused, "no such lease");
+  if (!knows_key(*lease, event.nonce)) return refuse(lease->id, k_event_refused, "wrong key");
+  const auto run = parse_int(event.detail);
+  if (!run || *run < 1) return fail(Code::bad_field, "\"detail\" must be the number of a run");
+  TRY(pace(lease->id));
+  TRY_ASSIGN(JobVerdict verdict, exchange_.admit(std::move(*lease), *run));
+  events_.info("machine-event",
+               {{"lease", event.lease_id.text},
+                {"name", event.name},
+                {"detail", event.detail + (verdict.is_admitted ? "" : ": " + verdict.why)}});
+  seams_.doorbell.ring();
+  return verdict;
 }
 
 }  // namespace mayfly

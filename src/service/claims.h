@@ -25,6 +25,8 @@
 #include "seam/doorbell.h"
 #include "seam/line_limit.h"
 #include "seam/log.h"
+#include "service/demand.h"
+#include "service/exchange.h"
 #include "service/runner_packages.h"
 
 namespace mayfly {
@@ -41,7 +43,8 @@ struct ClaimAnswer {
   RepositoryName repository;
   RunId run_id = 0;
   bool sudo = false;
-  Seconds idle_limit{0};  // how long the machine lets its runner wait for a job
+  bool is_shared = false;  // its runner may be handed jobs of other runs: the hook has to ask
+  Seconds idle_limit{0};   // how long the machine lets its runner wait for a job
   Secret jit_config;
 };
 
@@ -57,10 +60,13 @@ struct BootedAnswer {
   RunnerPackage package;
 };
 
+inline constexpr std::string_view k_job_found = "job-found";
+
 [[nodiscard]] bool is_machine_event(std::string_view name);
 
 struct ClaimSeams {
   Clock& clock;
+  Entropy& entropy;
   Log& log;
   Doorbell& doorbell;
   Ledger& ledger;
@@ -74,6 +80,8 @@ class Claims {
       : config_(config),
         seams_(seams),
         packages_(packages),
+        demand_(seams.github, seams.clock, seams.entropy),
+        exchange_(config, {seams.clock, seams.log, seams.ledger}, demand_),
         refusals_(seams.clock, seams.log, k_refusal_lines_per_minute),
         events_(seams.clock, seams.log, k_event_lines_per_minute) {}
 
@@ -82,6 +90,9 @@ class Claims {
   // the runner to download; for all others none. A machine may report with the key of its claim in
   // place of the nonce, which others of its batch have too.
   [[nodiscard]] Result<std::optional<BootedAnswer>> record(const MachineEvent& event);
+  // "job-found": the runner was handed a job of the run that the event's detail names. With the
+  // claim's key alone. Whether the job may begin (exchange.h).
+  [[nodiscard]] Result<JobVerdict> admit_job(const MachineEvent& event);
 
  private:
   static constexpr int k_refusal_lines_per_minute = 120;
@@ -103,6 +114,8 @@ class Claims {
   const Config& config_;
   ClaimSeams seams_;
   RunnerPackages& packages_;
+  Demand demand_;
+  Exchange exchange_;
   LineLimit refusals_;  // what strangers cause
   LineLimit events_;    // what machines say, on which strangers are root
   std::mutex mutex_;

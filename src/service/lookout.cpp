@@ -21,7 +21,9 @@ constexpr std::size_t k_reason_max = 200;
 // As the ledger spells it.
 std::string canonical(const std::string& label, const RunFacts& run) {
   const auto from = parse_derived_label(label, run.id);
-  return from ? derived_label(run.id, from->index, from->architecture) : label;
+  if (from) return derived_label(run.id, from->index, from->architecture);
+  const auto shared = parse_shared_label(label);
+  return shared ? shared_name(run.id, *shared) : label;
 }
 
 // Rather than a refusal: nothing is known, and nothing follows.
@@ -31,8 +33,10 @@ bool is_trouble(const Error& error) {
 
 bool is_like_ours(const std::string& label, const RepositoryConfig& repository,
                   const RunFacts& run) {
-  return parse_derived_label(label, run.id) || (repository.seed_labels != SeedLabels::off &&
-                                                is_seed_label(label, repository.seed_label_prefix));
+  return parse_derived_label(label, run.id) ||
+         (repository.webhook == Webhook::shared && parse_shared_label(label)) ||
+         (repository.seed_labels != SeedLabels::off &&
+          is_seed_label(label, repository.seed_label_prefix));
 }
 
 // In groups that one ask can be for: a bare label is one of its own.
@@ -165,8 +169,7 @@ Status Lookout::give_up_failed(const RepositoryConfig& repository, const RunFact
   if (!repository.cancel_unserved) return {};
   for (const std::string& label : labels_of_queued(jobs)) {
     if (!is_like_ours(label, repository, run)) continue;
-    TRY_ASSIGN(const auto known,
-               seams_.ledger.find_by_label(repository.name, canonical(label, run)));
+    TRY_ASSIGN(const auto known, leases_of(repository, run, label));
     const auto failed = failed_for(run, jobs, known);
     if (!failed) continue;
     const std::string why = failed->reason.empty() ? "" : ": " + failed->reason;
@@ -226,6 +229,20 @@ void Lookout::say_waiting(const RepositoryConfig& repository, const RunFacts& ru
                                      {"reason", error.message}});
 }
 
+// By label; of a shared label also those that were another run's before.
+Result<std::vector<Lease>> Lookout::leases_of(const RepositoryConfig& repository,
+                                              const RunFacts& run, const std::string& label) {
+  const std::string name = canonical(label, run);
+  TRY_ASSIGN(auto known, seams_.ledger.find_by_label(repository.name, name));
+  if (!parse_shared_label(label)) return known;
+  TRY_ASSIGN(const auto live, seams_.ledger.live());
+  for (const Lease& lease : live)
+    if (lease.source == Source::shared && lease.repository == repository.name &&
+        lease.run_id == run.id && lease.label != name)
+      known.push_back(lease);
+  return known;
+}
+
 Result<std::vector<Lookout::Found>> Lookout::places_of(const RepositoryConfig& repository,
                                                        const RunFacts& run,
                                                        const std::vector<JobFacts>& jobs) {
@@ -235,6 +252,15 @@ Result<std::vector<Lookout::Found>> Lookout::places_of(const RepositoryConfig& r
       TRY_ASSIGN(auto known, seams_.ledger.find_by_label(repository.name, place->label));
       place = derived_place(label, run, known);
       if (place->was_served || repository.webhook != Webhook::off)
+        all.push_back({std::move(*place), std::move(known)});
+    } else if (const auto shared = parse_shared_label(label)) {
+      const bool is_known = std::any_of(all.begin(), all.end(), [&](const Found& one) {
+        return one.place.is_shared && one.place.architecture == *shared;
+      });
+      if (is_known) continue;
+      TRY_ASSIGN(auto known, leases_of(repository, run, label));
+      place = shared_place(label, run, known);
+      if (place->was_served || repository.webhook == Webhook::shared)
         all.push_back({std::move(*place), std::move(known)});
     } else if (repository.seed_labels != SeedLabels::off &&
                is_seed_label(label, repository.seed_label_prefix)) {
@@ -289,7 +315,8 @@ Result<int> Lookout::free_index(const RepositoryConfig& repository, const RunFac
   for (int tried = -1; tried < config_.limits.machines_per_run * 4; ++tried) {
     candidate.index = tried < 0 ? first : tried;
     const bool is_taken = std::any_of(wanted.begin(), wanted.end(), [&](const Place& one) {
-      return !one.is_bare && one.architecture == place.architecture && one.index == candidate.index;
+      return !one.is_bare && one.is_shared == place.is_shared &&
+             one.architecture == place.architecture && one.index == candidate.index;
     });
     if (is_taken) continue;
     const LeaseId id = lease_id_for(config_.deployment, key_of(repository.name, run, candidate));

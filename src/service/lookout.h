@@ -83,6 +83,8 @@ class Lookout {
                                        const std::vector<JobFacts>& jobs, const Error& refusal);
   [[nodiscard]] Status cancel(const RepositoryConfig& repository, const RunFacts& run,
                               const std::string& reason, const Lease* lease);
+  [[nodiscard]] Result<std::vector<Lease>> leases_of(const RepositoryConfig& repository,
+                                                     const RunFacts& run, const std::string& label);
   [[nodiscard]] Result<std::vector<Found>> places_of(const RepositoryConfig& repository,
                                                      const RunFacts& run,
                                                      const std::vector<JobFacts>& jobs);

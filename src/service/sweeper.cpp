@@ -217,7 +217,7 @@ Result<std::optional<std::string>> Sweeper::why_no_place(const Lease& lease) {
   const std::string run = "run " + std::to_string(lease.run_id);
   int machines = 0;
   for (const Lease& other : leases) {
-    const bool is_certain = other.source == Source::v1 || other.run_confirmed;
+    const bool is_certain = other.source != Source::seed || other.run_confirmed;
     if (!is_certain || other.id == lease.id || other.repository != lease.repository ||
         other.run_id != lease.run_id || other.run_attempt != lease.run_attempt ||
         other.architecture != lease.architecture)

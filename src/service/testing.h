@@ -125,7 +125,7 @@ struct Service {
   Demand demand{github, clock, entropy};
   RunnerPackages packages{config, github, clock};
   Asking asking{config, {clock, log, doorbell, *ledger}, demand, launcher};
-  Claims claims{config, {clock, log, doorbell, *ledger, github, ec2}, packages};
+  Claims claims{config, {clock, entropy, log, doorbell, *ledger, github, ec2}, packages};
   Diagnosis diagnosis{config, {clock, github, ec2, chain, *ledger}, images, packages};
 
   // Requests that left, to anybody.

@@ -13,6 +13,8 @@ bool Webhooks::is_ours(const RepositoryConfig& repository, const github::JobEven
   const bool may_be_new = repository.webhook != Webhook::off;
   return std::any_of(event.labels.begin(), event.labels.end(), [&](const std::string& label) {
     if (parse_derived_label(label, event.run_id)) return may_be_new || event.run_attempt > 1;
+    if (parse_shared_label(label))
+      return repository.webhook == Webhook::shared || event.run_attempt > 1;
     return event.run_attempt > 1 && repository.seed_labels != SeedLabels::off &&
            is_seed_label(label, repository.seed_label_prefix);
   });

@@ -248,7 +248,8 @@ Api::Answer Api::claim(const HttpRequest& request) {
   TRY_ASSIGN(const ClaimAnswer answer, claims_.claim(asked));
   return plain(200, "lease " + answer.lease_id.text + "\nrepository " + answer.repository.text +
                         "\nrun_id " + std::to_string(answer.run_id) + "\nsudo " +
-                        (answer.sudo ? "yes" : "no") + "\nidle_seconds " +
+                        (answer.sudo ? "yes" : "no") + "\nshared " +
+                        (answer.is_shared ? "yes" : "no") + "\nidle_seconds " +
                         std::to_string(answer.idle_limit.count()) + "\njit_config " +
                         answer.jit_config.reveal() + "\n");
 }
@@ -274,6 +275,10 @@ Api::Answer Api::machine_event(const HttpRequest& request, const std::string& id
   const auto lease_id = parse_lease_id(id);
   if (!lease_id) return fail(Code::lease_not_found, "this is not a lease id");
   TRY_ASSIGN(const MachineEvent event, parse_machine_event(request, *lease_id));
+  if (event.name == k_job_found) {
+    TRY_ASSIGN(const JobVerdict verdict, claims_.admit_job(event));
+    return plain(200, verdict.is_admitted ? "admit yes\n" : "admit no " + verdict.why + "\n");
+  }
   TRY_ASSIGN(const auto booted, claims_.record(event));
   if (!booted) return plain(204, "");
   const RunnerPackage& package = booted->package;

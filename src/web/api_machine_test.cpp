@@ -55,8 +55,8 @@ TEST_CASE("api: a claim is answered in lines, and neither nonce nor config is lo
   CHECK(header_of(answer, "Content-Type") == "text/plain; charset=utf-8");
   CHECK(header_of(answer, "Cache-Control") == "no-store");
   CHECK(answer.body == "lease " + bench.lease.id.text +
-                           "\nrepository octo/repo\nrun_id 42\nsudo yes\nidle_seconds 660\n"
-                           "jit_config SklUX0NPTkZJRw\n");
+                           "\nrepository octo/repo\nrun_id 42\nsudo yes\nshared no\n"
+                           "idle_seconds 660\njit_config SklUX0NPTkZJRw\n");
   for (const std::string& secret : {bench.nonce, k_claim_key, std::string("SklUX0NPTkZJRw")})
     CHECK_FALSE(bench.is_logged(secret));
 }

@@ -118,6 +118,9 @@ export GITHUB_REPOSITORY=Owner/Name GITHUB_RUN_ID=18
 "$ACTIONS_RUNNER_HOOK_JOB_STARTED" && touch "$HOME/job-ran"
 exit 0
 END
+  for name in shared-run shared-refused shared-unasked; do
+    package "$name" < <(tail -n +2 "$work/package-foreign-run/run.sh")
+  done
   package never-a-job <<<'exec -a listener sleep 999999'
   # A job that takes longer than the idle limit.
   package long-job <<'END'
@@ -223,6 +226,26 @@ runner_faults() {
   boot foreign-run
   check 'the job of another run does not start' test ! -e "$root/home/runner/job-ran"
   check 'the refusal is reported' event failed 'hook: refused a job of run 18 of Owner/Name'
+
+  boot shared-run
+  check 'the service is asked for the job of another run' asked '"event":"job-found","detail":"18"'
+  check 'whom it lets begin begins' test -e "$root/home/runner/job-ran"
+
+  boot shared-refused
+  check 'whom it does not is told why' said 'the policy does not serve run 18'
+  check 'and does not start' test ! -e "$root/home/runner/job-ran"
+  check 'the refusal is reported' event failed 'hook: refused a job of run 18 of Owner/Name'
+
+  boot shared-unasked
+  check 'without an answer it does not start' test ! -e "$root/home/runner/job-ran"
+  check 'and is told so' said 'the service could not be asked'
+
+  boot shared-own
+  check 'of its own run it is told too' asked '"event":"job-found","detail":"17"'
+  check 'and begins' event job-started
+
+  boot shared-own-unasked
+  check 'without an answer its own job begins all the same' event job-started
 
   boot never-a-job
   check 'a runner without a job is ended' event failed 'run: no job within 660 seconds'

@@ -118,6 +118,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(200, values[key])
 
     def event(self, event):
+        if event["event"] == "job-found":
+            verdicts = {"shared-run": "yes", "shared-own": "yes",
+                        "shared-refused": "no the policy does not serve run 18"}
+            if self.scenario not in verdicts:
+                return self.answer(503, "later")
+            return self.answer(200, f"admit {verdicts[self.scenario]}\n")
         if event["event"] != "booted":
             return self.answer(204)
         digest = hashlib.sha256(package(self.scenario)).hexdigest()
@@ -173,10 +179,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         idle = limits.get(self.scenario, "7200")
         jit = self.stand_in_jit() if self.scenario.startswith("stand-in") else JIT
         sudo = "no" if self.scenario == "no-sudo" else "yes"
+        shared = "yes" if self.scenario.startswith("shared") else "no"
         claimed[self.scenario] = claim["claim_key"]
         return self.answer(
             200, self.own_lease(CLAIMED) +
-            f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\nidle_seconds {idle}\n"
+            f"repository Owner/Name\nrun_id {run}\nsudo {sudo}\nshared {shared}\nidle_seconds {idle}\n"
             f"jit_config {jit}\n"
         )
 

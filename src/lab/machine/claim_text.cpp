@@ -42,6 +42,7 @@ std::optional<ClaimText> parse_claim_text(std::string_view answer) {
   return ClaimText{line(answer, "lease"),
                    to_lower(line(answer, "repository")),
                    *run_id,
+                   line(answer, "shared") == "yes",
                    json_string(*settings, "serverUrl").value_or(""),
                    *runner_id,
                    json_string(*settings, "agentName").value_or(""),

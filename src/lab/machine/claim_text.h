@@ -16,7 +16,8 @@ struct ClaimText {
   std::string lease;       // the machine's own
   std::string repository;  // lower case
   RunId run_id = 0;
-  std::string server;  // where the runner finds GitHub
+  bool is_shared = false;  // jobs of other runs may begin if the service says so
+  std::string server;      // where the runner finds GitHub
   RunnerId runner_id = 0;
   std::string runner_name;
   std::string secret;

@@ -63,6 +63,8 @@ void ModelMachine::step() {
       return connect();
     case Stage::listen:
       return listen();
+    case Stage::ask:
+      return ask_admission();
     case Stage::refuse:
       return refuse_job();
     case Stage::work:
@@ -223,6 +225,7 @@ bool ModelMachine::take_claim(const std::string& answer) {
   if (parse_lease_id(claim->lease)) lease_ = claim->lease;
   repository_ = claim->repository;
   run_id_ = claim->run_id;
+  is_shared_ = claim->is_shared;
   server_ = claim->server;
   runner_id_ = claim->runner_id;
   secret_ = claim->secret;
@@ -260,12 +263,33 @@ void ModelMachine::listen() {
 void ModelMachine::begin_job(const json::object& job) {
   job_id_ = json_int(job, "id").value_or(0);
   tell_of_job("started", "");
-  const bool is_ours = json_int(job, "run_id") == run_id_ &&
-                       to_lower(json_string(job, "repository").value_or("")) == repository_;
-  if (!is_ours) return go(Stage::refuse, options_.hook);
+  job_run_ = json_int(job, "run_id").value_or(0);
+  job_duration_ = options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
+  const bool is_of_repository =
+      to_lower(json_string(job, "repository").value_or("")) == repository_;
+  if (!is_of_repository || (!is_shared_ && job_run_ != run_id_))
+    return go(Stage::refuse, options_.hook);
+  if (!is_shared_) return start_job();
+  go(Stage::ask, Millis{0});
+}
+
+// As the hook does where labels are shared.
+void ModelMachine::ask_admission() {
+  const json::object event = {{"event", "job-found"}, {"detail", std::to_string(job_run_)}};
+  const auto answer = post("/v1/leases/" + lease_ + "/events", json::serialize(event), claim_key_);
+  if (answer && answer->ok()) {
+    if (answer->body == "admit yes\n") return start_job();
+    return go(Stage::refuse, Millis{0});
+  }
+  if (job_run_ == run_id_) return start_job();
+  if (seams_.clock.steady() - stage_since_ > options_.admission_limit)
+    return go(Stage::refuse, Millis{0});
+  go(Stage::ask, options_.retry);
+}
+
+void ModelMachine::start_job() {
   report("job-started");
-  const Millis duration = options_.job.value_or(Millis(json_int(job, "duration_ms").value_or(0)));
-  job_ends_ = seams_.clock.steady() + duration;
+  job_ends_ = seams_.clock.steady() + job_duration_;
   if (!misbehave(Moment::job_begun)) return;
   go(Stage::work, std::min(options_.heartbeat, job_ends_ - seams_.clock.steady()));
 }
@@ -339,9 +363,9 @@ Result<HttpResponse> ModelMachine::github(const std::string& path, json::object 
 
 std::string ModelMachine::report(const std::string& event, const std::string& detail) {
   if (api_.empty()) return {};
-  const auto answer =
-      post("/v1/leases/" + lease_ + "/events",
-           json::serialize(json::object{{"event", event}, {"detail", detail}}), nonce_);
+  const auto answer = post("/v1/leases/" + lease_ + "/events",
+                           json::serialize(json::object{{"event", event}, {"detail", detail}}),
+                           has_claimed_ ? claim_key_ : nonce_);
   return answer && answer->ok() ? answer->body : std::string();
 }
 

@@ -40,6 +40,7 @@ class ModelMachine {
     claim,
     connect,
     listen,
+    ask,
     refuse,
     work,
     after,
@@ -77,6 +78,8 @@ class ModelMachine {
   [[nodiscard]] Status read_metadata();
   [[nodiscard]] bool take_claim(const std::string& answer);
   void begin_job(const json::object& job);
+  void start_job();
+  void ask_admission();
   void refuse_job();
   void tell_of_job(const std::string& event, const std::string& conclusion);
   void arm_deadline();
@@ -117,6 +120,9 @@ class ModelMachine {
   std::string claim_key_;
   std::string repository_;
   RunId run_id_ = 0;
+  bool is_shared_ = false;
+  RunId job_run_ = 0;
+  Millis job_duration_{0};
   std::string server_, secret_, session_;
   RunnerId runner_id_ = 0;
   std::int64_t job_id_ = 0;

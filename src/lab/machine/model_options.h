@@ -64,10 +64,11 @@ struct ModelOptions {
   Millis boot{15'000};                                   // from running to the first call
   Millis install{8'000};                                 // the runner's download
   Millis poll{2'000};                                    // between questions for a job
-  Millis heartbeat{20'000};   // between polls during a job: GitHub gives a silent runner up
-  Millis hook{5'000};         // from a job of another run to its end by the hook
-  Millis retry{2'000};        // after a failed call
-  Millis claim_retry{5'000};  // where the service names no Retry-After
+  Millis heartbeat{20'000};         // between polls during a job: GitHub gives a silent runner up
+  Millis hook{5'000};               // from a job of another run to its end by the hook
+  Millis admission_limit{120'000};  // for how long the hook asks whether such a job may begin
+  Millis retry{2'000};              // after a failed call
+  Millis claim_retry{5'000};        // where the service names no Retry-After
   Millis claim_limit{120'000};
   Millis idle_limit{900'000};
   Millis call_limit{20'000};

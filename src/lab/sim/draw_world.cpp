@@ -78,6 +78,10 @@ void draw_waiting_jobs(Config& config, std::uint64_t seed) {
     if (entropy.below(2) == 0) repository.webhook = Webhook::derived;
     repository.rerun_interrupted = entropy.below(2) == 0;
   }
+  const bool is_shared = SeededEntropy(seed * 7919 + 83).below(2) == 0;
+  if (is_shared && config.repositories.size() == 1 &&
+      config.repositories.front().webhook == Webhook::derived)
+    config.repositories.front().webhook = Webhook::shared;
   const bool cancels = SeededEntropy(seed * 7919 + 79).below(3) == 0;
   for (RepositoryConfig& repository : config.repositories) repository.cancel_unserved = cancels;
 }

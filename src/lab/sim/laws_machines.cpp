@@ -121,8 +121,9 @@ class OneMachineLaw final : public Law {
   static std::string right_of(const Lease& lease) {
     const std::string attempt =
         " " + std::to_string(lease.run_id) + " " + std::to_string(lease.run_attempt);
-    const std::string what = lease.source == Source::v1
-                                 ? attempt + " " + std::to_string(lease.index)
+    const std::string what = lease.source != Source::seed
+                                 ? attempt + " " + std::to_string(lease.index) + " " +
+                                       std::string(to_string(lease.source))
                                  : " " + lease.label + (lease.run_attempt > 1 ? attempt : "");
     return lease.repository.text + " " + std::string(to_string(lease.architecture)) + what;
   }
@@ -287,6 +288,7 @@ class CapsLaw final : public Law {
       ++tally.by_head[owner->head];
     }
     if (lease.source == Source::seed && !lease.run_confirmed) return;
+    if (lease.source == Source::shared && admitted_for != lease.run_id) return;
     const RunAttempt run{lease.run_id, lease.run_attempt};
     ++tally.by_run[{lease.run_id, lease.run_attempt, lease.architecture}];
     if (lease.source == Source::seed) tally.labels[{run, lease.architecture}].insert(lease.label);

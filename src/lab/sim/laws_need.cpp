@@ -13,6 +13,8 @@ namespace {
 
 // Asking takes a while, and what GitHub said is believed for a few seconds.
 constexpr Millis k_asked_within{60'000};
+// For how long a hook asks for another run's job, and GitHub's lists are old.
+constexpr Millis k_let_begin_within{300'000};
 constexpr Millis k_absence_believed{300'000};
 // A job that is waiting must be known to the service after this much time.
 constexpr Millis k_known_after{60'000};
@@ -46,7 +48,7 @@ class EntitledLaw final : public Law {
     expect(lease != nullptr, world, machine.id.text + " has no lease");
     if (lease == nullptr) return;
     const std::string which = "lease " + lease->id.text;
-    expect(lease->source == Source::v1 || is_all_of(lease->label, k_label_bytes), world,
+    expect(lease->source != Source::seed || is_all_of(lease->label, k_label_bytes), world,
            which + " has a label that no workflow of ours has: " + printable(lease->label));
     expect(world.config.find_repository(lease->repository) != nullptr, world,
            which + " is of a repository that is not served");
@@ -147,11 +149,26 @@ class NeededLaw final : public Law {
            machine.hidden_for >= k_absence_believed || world.machines->is_hostile(machine.id);
   }
 
+  // Whose jobs the lease's runner may be at: a shared one's also at those of other runs, whose
+  // hooks may need the service and GitHub to be let begin.
+  static std::vector<RunId> runs_of(SimWorld& world, const Lease& lease) {
+    std::vector<RunId> runs = {lease.run_id};
+    const SteadyTime trouble = later(world.conditions.github_trouble, world.conditions.server_down);
+    if (lease.source != Source::shared || trouble + k_let_begin_within >= world.clock.steady())
+      return runs;
+    for (const GithubRun& run : world.github->runs())
+      if (run.id != lease.run_id && is_served_by_policy(world, run) &&
+          !is_policy_in_flux(world, run.id))
+        runs.push_back(run.id);
+    return runs;
+  }
+
   static std::optional<GithubJob> job_of(SimWorld& world, const Lease& lease,
                                          const std::vector<GithubRunner>& runners) {
     for (const GithubRunner& runner : runners)
-      for (const GithubJob& job : world.github->jobs(lease.run_id))
-        if (runner.job == job.id && job.state == JobState::in_progress) return job;
+      for (const RunId run : runs_of(world, lease))
+        for (const GithubJob& job : world.github->jobs(run))
+          if (runner.job == job.id && job.state == JobState::in_progress) return job;
     return std::nullopt;
   }
 
@@ -190,7 +207,13 @@ class NeededLaw final : public Law {
     const auto has = [](const std::vector<std::string>& all, const std::string& one) {
       return std::find(all.begin(), all.end(), one) != all.end();
     };
-    return has(job.spec.labels, lease.label) &&
+    const auto shared = shared_labels(lease.architecture);
+    const bool names_it = has(job.spec.labels, lease.label) ||
+                          (lease.source == Source::shared &&
+                           std::any_of(shared.begin(), shared.end(), [&](const std::string& label) {
+                             return has(job.spec.labels, label);
+                           }));
+    return names_it &&
            std::all_of(job.spec.labels.begin(), job.spec.labels.end(),
                        [&](const std::string& label) { return has(lease.labels, label); });
   }

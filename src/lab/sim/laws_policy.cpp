@@ -1,4 +1,7 @@
-// Whom the owner's policy refuses gets no lease and so no machine, and nobody else is told so.
+// Whom the owner's policy refuses gets no lease and so no machine, no job done on another's, and
+// nobody else is told so.
+
+#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -7,6 +10,8 @@
 
 namespace mayfly::lab::sim {
 namespace {
+
+constexpr Millis k_look_every{5'000};
 
 // The code of a refusal that is the policy's; empty: it is another answer.
 std::string refused_as(const json::object& problem) {
@@ -39,6 +44,14 @@ class PolicyLaw final : public Law {
       if (!change.before || change.before->run_id != change.after.run_id)
         judge_lease(world, change.after, change.before.has_value());
     }
+    if (world.clock.steady() - looked_at_ < k_look_every) return;
+    looked_at_ = world.clock.steady();
+    for (const GithubRun& run : world.github->runs()) {
+      if (is_served_by_policy(world, run) || is_policy_in_flux(world, run.id))
+        excuse_jobs(world, run);
+      else
+        judge_jobs(world, run);
+    }
   }
 
   void after(SimWorld& world, const Exchange& exchange) override {
@@ -67,6 +80,27 @@ class PolicyLaw final : public Law {
                " run " + std::to_string(run->id) + ", which the policy refuses");
   }
 
+  // What had begun by then is not stopped, and later attempts copy it.
+  void excuse_jobs(SimWorld& world, const GithubRun& run) {
+    for (const GithubJob& job : world.github->jobs(run.id))
+      if (job.started_at) begun_well_.insert(job.runner_name);
+  }
+
+  // GitHub may have handed it a runner of ours: the hook ends the job before its first step.
+  void judge_jobs(SimWorld& world, const GithubRun& run) {
+    for (const GithubJob& job : world.github->jobs(run.id)) {
+      const auto lease_id = lease_of_runner(world.config.deployment, job.runner_name);
+      if (job.conclusion != "success" || !lease_id || begun_well_.contains(job.runner_name))
+        continue;
+      const Lease* lease = books_->find(*lease_id);
+      const bool is_foul =
+          lease == nullptr || world.machines->is_hostile(lease->launch.instance_id);
+      expect(is_foul, world,
+             "job " + job.spec.name + " of run " + std::to_string(run.id) +
+                 ", which the policy refuses, was done by " + job.runner_name);
+    }
+  }
+
   void judge_refusal(SimWorld& world, const std::string& code, const json::object& problem) {
     const auto id = run_named_in(json_string(problem, "detail").value_or(""));
     const auto run = id ? find(world, *id) : std::nullopt;
@@ -78,6 +112,8 @@ class PolicyLaw final : public Law {
 
   SharedBooks books_;
   std::size_t read_ = 0;
+  SteadyTime looked_at_{};
+  std::set<std::string> begun_well_;  // by which runners
 };
 
 }  // namespace

@@ -27,7 +27,7 @@ bool can_become(LeaseState from, LeaseState to, std::int64_t writes) {
 bool is_same_right(const Lease& a, const Lease& b) {
   return a.id == b.id && a.repository == b.repository && a.architecture == b.architecture &&
          a.index == b.index && a.label == b.label && a.source == b.source &&
-         (a.source == Source::seed || (a.run_id == b.run_id && a.run_attempt == b.run_attempt));
+         (a.source != Source::v1 || (a.run_id == b.run_id && a.run_attempt == b.run_attempt));
 }
 
 class TerminalLaw final : public Law {

@@ -73,7 +73,7 @@ class RerunLaw final : public Law {
     const auto leases = leases_for(run, job);
     return std::any_of(leases.begin(), leases.end(), [&](const Lease& lease) {
       return lease.run_attempt < run.attempt &&
-             (lease.source == Source::v1 || lease.run_confirmed || lease.job_confirmed);
+             (lease.source != Source::seed || lease.run_confirmed || lease.job_confirmed);
     });
   }
 

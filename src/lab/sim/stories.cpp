@@ -82,6 +82,7 @@ class Story {
   SeededEntropy deliveries_;  // of the webhook, and of whether anybody asks where it is on
   const RepositoryConfig* repository_ = nullptr;
   bool asks_nobody_ = false;
+  bool is_shared_ = false;  // its jobs' labels do not name the run
   bool awaits_approval_ = false;
   Shape shape_ = Shape::seed;
   int per_architecture_ = 1;
@@ -106,6 +107,7 @@ void Story::draw() {
     shape_ = variant ? Shape::v1_wait : Shape::v1;
   const bool is_matrix = !asks_as_seed && chance(300);
   asks_nobody_ = !asks_as_seed && repository_->webhook != Webhook::off && deliveries_.below(2) == 0;
+  is_shared_ = asks_nobody_ && repository_->webhook == Webhook::shared && deliveries_.below(3) != 0;
   // From seconds to beyond the lease's lifetime; most are minutes.
   const bool is_long = chance(world_.scenario.long_jobs);
   job_ = is_long ? between(Seconds{60}, world_.config.machine.lifetime * 2)
@@ -120,6 +122,10 @@ void Story::draw() {
 }
 
 std::string Story::label_of(Architecture architecture, int index) const {
+  if (is_shared_) {
+    const auto labels = shared_labels(architecture);
+    return labels[static_cast<std::size_t>(run_) % labels.size()];
+  }
   if (!is_seed()) return derived_label(run_, index, architecture);
   if (shape_ == Shape::seed) return label_;
   return label_ + "_" + std::string(to_string(architecture));

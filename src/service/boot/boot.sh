@@ -19,12 +19,12 @@ set -Eeuo pipefail
 readonly imds=${MAYFLY_IMDS:-http://169.254.169.254} root=${MAYFLY_ROOT:-}
 readonly runner_dir=$root/opt/actions-runner mayfly_dir=$root/opt/mayfly
 readonly progress_dir=$mayfly_dir/progress
-readonly skew_seconds_max=120 claim_wait_max=120 linger_seconds=300
+readonly skew_seconds_max=120 claim_wait_max=120 admission_wait_max=120 linger_seconds=300
 
 step=arm reason='' token=''
 lease='' nonce='' expires_at='' api='' instance_id=''   # from the metadata service
 offer=''                                                # what the service said to "booted"
-repository='' run_id='' sudo_allowed='' jit_config='' idle_seconds=900   # from the claim
+repository='' run_id='' shared=no sudo_allowed='' jit_config='' idle_seconds=900   # from the claim
 
 # --- the way out -------------------------------------------------------------------------------
 
@@ -239,6 +239,7 @@ claim() {
   repository=$(line repository "$answer")
   run_id=$(line run_id "$answer")
   sudo_allowed=$(line sudo "$answer")
+  if [[ $(line shared "$answer") == yes ]]; then shared=yes; fi
   jit_config=$(line jit_config "$answer")
   take_idle_limit "$(line idle_seconds "$answer")"
   [[ $repository =~ ^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$ && $run_id =~ ^[0-9]+$ &&
@@ -256,15 +257,43 @@ take_idle_limit() {
 hook_head() {
   echo '#!/bin/bash'
   printf '%s=%q\n' api "$api" lease "$lease" nonce "$nonce" repository "$repository" \
-    run_id "$run_id" started "$progress_dir/job-started" completed "$progress_dir/job-completed"
-  declare -f post event_json report
+    run_id "$run_id" shared "$shared" admission_wait_max "$admission_wait_max" \
+    started "$progress_dir/job-started" completed "$progress_dir/job-completed"
+  declare -f post event_json report is_admitted
+}
+
+# Whether the job may begin here. Where our labels are such that jobs of many runs name them the service
+# says, for it asks GitHub whose the job is, and the lease may be another run's by now. Without an answer
+# only the run that we were started for goes on.
+is_admitted() {
+  local answer waited=0 is_ours=no
+  verdict="this runner was started for run $run_id of $repository and for no other."
+  [[ ${GITHUB_REPOSITORY,,} == "${repository,,}" ]] || return 1
+  if [[ $GITHUB_RUN_ID == "$run_id" ]]; then is_ours=yes; fi
+  if [[ $shared != yes ]]; then
+    [[ $is_ours == yes ]]
+    return
+  fi
+  verdict='the service could not be asked whether this job may have this runner.'
+  while ((waited < admission_wait_max)); do
+    if answer=$(post 20 "/v1/leases/$lease/events" "$(event_json job-found "$GITHUB_RUN_ID")" -f); then
+      # shellcheck disable=SC2034  # read in the hook
+      verdict=${answer#admit no }
+      [[ $answer == 'admit yes' ]]
+      return
+    fi
+    if [[ $is_ours == yes ]]; then return; fi
+    sleep 5
+    ((waited += 5))
+  done
+  return 1
 }
 
 # Labels are public: a job of another run may have asked for ours. It is refused before its steps.
 write_hooks() {
   { hook_head && cat <<'END'; } >"$mayfly_dir/job-started.sh"
-if [[ ${GITHUB_REPOSITORY,,} != "${repository,,}" || $GITHUB_RUN_ID != "$run_id" ]]; then
-  echo "::error::mayfly: this runner was started for run $run_id of $repository and for no other."
+if ! is_admitted; then
+  echo "::error::mayfly: $verdict"
   report failed "hook: refused a job of run $GITHUB_RUN_ID of $GITHUB_REPOSITORY"
   exit 1
 fi

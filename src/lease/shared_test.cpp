@@ -1,0 +1,98 @@
+// Labels that jobs of any run may name.
+
+#include <doctest/doctest.h>
+
+#include "lease/places.h"
+#include "lease/testing.h"
+
+namespace mayfly {
+namespace {
+
+using namespace testing;
+using enum LeaseState;
+
+const SweepPolicy k_policy;
+const std::string k_name = "mayfly-42-x86_64-shared";
+
+RunFacts run_42() {
+  RunFacts run;
+  run.id = 42;
+  run.live = true;
+  run.repository = RepositoryName{"rr-debugger/rr"};
+  return run;
+}
+
+JobFacts queued(std::vector<std::string> labels) { return {std::move(labels), false, "", true}; }
+
+Lease shared(LeaseState state) {
+  Lease lease = lease_in(state);
+  lease.source = Source::shared;
+  lease.label = k_name;
+  lease.labels = labels_of_shared_runner(k_name, Architecture::x86_64);
+  return lease;
+}
+
+TEST_CASE("shared: these labels in any case of letters, and no others") {
+  for (const char* x86_64 : {"mayfly", "Mayfly", "mayfly-x86_64", "MAYFLY-X86_64"})
+    CHECK_MESSAGE(parse_shared_label(x86_64) == Architecture::x86_64, x86_64);
+  CHECK(parse_shared_label("mayfly-arm64") == Architecture::arm64);
+  for (const char* bad : {"", "mayfl", "mayfly-", "mayfly-riscv", "mayfly-42-x86_64", "mayfly "})
+    CHECK_MESSAGE(!parse_shared_label(bad).has_value(), bad);
+}
+
+TEST_CASE(
+    "shared: one place for all the labels of an architecture, and a lease for each queued job") {
+  const auto place = shared_place("mayfly", run_42(), {});
+  REQUIRE(place);
+  CHECK(place->label == k_name);
+  CHECK_FALSE(shared_place("mayfly-42-x86_64", run_42(), {}));
+  const std::vector<JobFacts> jobs = {queued({"mayfly"}), queued({"mayfly-x86_64", "arch_x86_64"}),
+                                      queued({"mayfly", "gpu"}), queued({"mayfly-arm64"})};
+  CHECK(lacking(*place, run_42(), jobs, {}) == 2);
+  CHECK(lacking(*place, run_42(), jobs, {shared(booting)}) == 1);
+}
+
+TEST_CASE("shared: what was given to another run is no lease of the run any more") {
+  const auto place = shared_place("mayfly", run_42(), {});
+  Lease given = shared(busy);
+  given.run_id = 43;
+  given.job_seen = true;
+  CHECK(lacking(*place, run_42(), {queued({"mayfly"})}, {given}) == 1);
+}
+
+TEST_CASE("shared: a shared lease is another than the one that an ask for the run would have") {
+  LeaseKey key{RepositoryName{"a/b"}, Architecture::x86_64, "", 42, 1, 0};
+  const LeaseId asked = lease_id_for("test", key);
+  key.is_shared = true;
+  CHECK(lease_id_for("test", key) != asked);
+}
+
+TEST_CASE("shared: a run that is over ends no machine before GitHub agreed that it is idle") {
+  for (const LeaseState state : {claimed, online}) {
+    LeaseFacts facts = facts_as_expected(shared(state));
+    facts.run = RunSeen::over;
+    const Decision decision = decide(shared(state), facts, k_start + Seconds{10}, k_policy);
+    CHECK(decision.next.state == state);
+    CHECK(decision.next.release_asked);
+    CHECK(has_act(decision, Act::retire_if_idle));
+    CHECK_FALSE(has_act(decision, Act::terminate));
+  }
+  LeaseFacts facts = facts_as_expected(shared(booting));
+  facts.run = RunSeen::over;
+  CHECK(decide(shared(booting), facts, k_start, k_policy).next.state == ending);
+}
+
+TEST_CASE("shared: a runner that is busy with nobody's job is not waited for without end") {
+  Lease lease = shared(busy);
+  lease.job_seen = true;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.run = RunSeen::over;
+  facts.job = JobSeen::none;
+  CHECK(decide(lease, facts, k_start + Seconds{60}, k_policy).next.state == busy);
+  CHECK(decide(lease, facts, k_start + Seconds{121}, k_policy).next.state == ending);
+  lease.job_confirmed = true;
+  CHECK(decide(lease, facts, k_start + Seconds{60}, k_policy).next.state == ending);
+}
+
+}  // namespace
+}  // namespace mayfly
