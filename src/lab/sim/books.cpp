@@ -175,4 +175,19 @@ SteadyTime steady_at(SimWorld& world, WallTime t) {
   return world.clock.steady() - (world.now() - t);
 }
 
+SteadyTime last_trouble(const SimWorld& world) {
+  const Conditions& c = world.conditions;
+  return later(
+      later(c.ec2_trouble, c.ledger_trouble),
+      later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
+}
+
+std::optional<GithubRun> find_run(SimWorld& world, RunId id) {
+  std::optional<GithubRun> found;
+  world.github->for_each_run([&](const GithubRun& run) {
+    if (run.id == id) found = run;
+  });
+  return found;
+}
+
 }  // namespace mayfly::lab::sim

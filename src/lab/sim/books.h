@@ -98,5 +98,8 @@ class Books {
 [[nodiscard]] inline SteadyTime later(SteadyTime a, SteadyTime b) { return a < b ? b : a; }
 // A moment of the calendar on the steady clock.
 [[nodiscard]] SteadyTime steady_at(SimWorld& world, WallTime t);
+// When anything that a server needs last went wrong.
+[[nodiscard]] SteadyTime last_trouble(const SimWorld& world);
+[[nodiscard]] std::optional<GithubRun> find_run(SimWorld& world, RunId id);
 
 }  // namespace mayfly::lab::sim

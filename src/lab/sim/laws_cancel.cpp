@@ -29,14 +29,6 @@ std::optional<RunId> run_cancelled_by(std::string_view call) {
   return parse_int(parts[parts.size() - 2]);
 }
 
-std::optional<GithubRun> find(SimWorld& world, RunId id) {
-  std::optional<GithubRun> found;
-  world.github->for_each_run([&](const GithubRun& run) {
-    if (run.id == id) found = run;
-  });
-  return found;
-}
-
 bool is_cancelled_unserved(const SimWorld& world, const GithubRun& run) {
   const RepositoryConfig* repository = world.config.find_repository(run.spec.repository);
   return repository != nullptr && repository->cancel_unserved;
@@ -69,7 +61,7 @@ class CancelLaw final : public Law {
     const auto id = run_cancelled_by(call);
     if (!id) return;
     const std::string which = "run " + std::to_string(*id);
-    const auto run = find(world, *id);
+    const auto run = find_run(world, *id);
     expect(run.has_value(), world, which + " was cancelled and is none");
     if (!run) return;
     expect(is_cancelled_unserved(world, *run), world,
@@ -86,10 +78,7 @@ class CancelLaw final : public Law {
       return;
     looked_at_ = world.clock.steady();
     books_->refresh(world);
-    const Conditions& c = world.conditions;
-    trouble_ =
-        later(later(c.ec2_trouble, c.ledger_trouble),
-              later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
+    trouble_ = last_trouble(world);
     for (const GithubRun& run : world.github->runs())
       if (!run.cancelled && world.github->outcome(run.id).state != JobState::completed)
         judge_waiting(world, run);

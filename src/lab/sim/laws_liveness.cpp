@@ -24,10 +24,7 @@ class LivenessLaw final : public Law {
       return;
     looked_at_ = world.clock.steady();
     books_->refresh(world);
-    const Conditions& c = world.conditions;
-    const SteadyTime trouble =
-        later(later(c.ec2_trouble, c.ledger_trouble),
-              later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
+    const SteadyTime trouble = last_trouble(world);
     for (const auto& [id, machine] : books_->machines()) {
       if (!machine.is_live() || is_wanted(machine)) {
         unwanted_since_.erase(id);

@@ -21,12 +21,6 @@ constexpr Millis k_known_after{60'000};
 constexpr std::string_view k_label_bytes =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 
-std::optional<GithubRun> run_of(SimWorld& world, RunId id) {
-  for (GithubRun& run : world.github->runs())
-    if (run.id == id) return std::move(run);
-  return std::nullopt;
-}
-
 class EntitledLaw final : public Law {
  public:
   explicit EntitledLaw(SharedBooks books) : books_(std::move(books)) {}
@@ -52,7 +46,7 @@ class EntitledLaw final : public Law {
            which + " has a label that no workflow of ours has: " + printable(lease->label));
     expect(world.config.find_repository(lease->repository) != nullptr, world,
            which + " is of a repository that is not served");
-    const auto run = run_of(world, lease->run_id);
+    const auto run = find_run(world, lease->run_id);
     expect(run.has_value(), world, which + " is of a run that does not exist");
     if (!run) return;
     expect(to_lower(run->spec.repository.text) == to_lower(lease->repository.text), world,

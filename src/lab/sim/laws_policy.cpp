@@ -64,16 +64,8 @@ class PolicyLaw final : public Law {
   }
 
  private:
-  static std::optional<GithubRun> find(SimWorld& world, RunId id) {
-    std::optional<GithubRun> found;
-    world.github->for_each_run([&](const GithubRun& run) {
-      if (run.id == id) found = run;
-    });
-    return found;
-  }
-
   void judge_lease(SimWorld& world, const Lease& lease, bool was_bound_again) {
-    const auto run = find(world, lease.run_id);
+    const auto run = find_run(world, lease.run_id);
     if (!run) return;  // the law of entitlement has its word about that
     expect(is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,
            "lease " + lease.id.text + (was_bound_again ? " was bound again to" : " was given to") +
@@ -103,7 +95,7 @@ class PolicyLaw final : public Law {
 
   void judge_refusal(SimWorld& world, const std::string& code, const json::object& problem) {
     const auto id = run_named_in(json_string(problem, "detail").value_or(""));
-    const auto run = id ? find(world, *id) : std::nullopt;
+    const auto run = id ? find_run(world, *id) : std::nullopt;
     expect(run.has_value(), world, code + " was told and names no run");
     if (!run) return;
     expect(!is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,

@@ -33,10 +33,7 @@ class RerunLaw final : public Law {
       return;
     looked_at_ = world.clock.steady();
     books_->refresh(world);
-    const Conditions& c = world.conditions;
-    trouble_ =
-        later(later(c.ec2_trouble, c.ledger_trouble),
-              later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
+    trouble_ = last_trouble(world);
     for (const GithubRun& run : world.github->runs())
       if (run.attempt > 1 && world.github->outcome(run.id).state != JobState::completed)
         judge(world, run);
