@@ -259,13 +259,14 @@ bool may_be_anothers(const Lease& lease, const View& view) {
 }
 
 void decide_without_run(Decision& decision, const View& view) {
-  decide_running(decision, view);
   Lease& lease = decision.next;
-  if (lease.state == claimed || lease.state == online) {
-    if (!lease.release_asked) decision.changed = true;
-    lease.release_asked = true;
-    add(decision, Act::retire_if_idle);
-  }
+  see_job(decision, view);
+  see_runner(decision, view);
+  if (!lease.metadata_off) add(decision, Act::disable_metadata);
+  if (lease.state == busy) return;
+  if (!lease.release_asked) decision.changed = true;
+  lease.release_asked = true;
+  add(decision, Act::retire_if_idle);
 }
 
 Outcome outcome_of_run_over(const Lease& lease, const LeaseFacts& facts) {

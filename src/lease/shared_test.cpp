@@ -82,6 +82,19 @@ TEST_CASE("shared: a run that is over ends no machine before GitHub agreed that 
   CHECK(decide(shared(booting), facts, k_start, k_policy).next.state == ending);
 }
 
+TEST_CASE("shared: of a run that is over GitHub is asked to let go of the runner once, also if late") {
+  Lease lease = shared(claimed);
+  lease.release_asked = true;
+  LeaseFacts facts = facts_as_expected(lease);
+  facts.run = RunSeen::over;
+  facts.runner = RunnerSeen::offline;
+  const Decision decision =
+      decide(lease, facts, lease.launch.intended_at + k_policy.boot_timeout * 2, k_policy);
+  CHECK(has_act(decision, Act::retire_if_idle));
+  CHECK_FALSE(has_act(decision, Act::retire_if_late));
+  CHECK(decision.next.release_asked);
+}
+
 TEST_CASE("shared: a runner that is busy with nobody's job is not waited for without end") {
   Lease lease = shared(busy);
   lease.job_seen = true;
