@@ -20,7 +20,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
 from host.packages import Packages  # noqa: E402
-from host.scenarios import QUICK, SCENARIOS  # noqa: E402
+from host.scenarios import QUICK, SCENARIOS, qemu  # noqa: E402
 from host.world import leave  # noqa: E402
 
 
@@ -56,6 +56,8 @@ def parse(arguments):
     parser.add_argument("--base", default="build/boot-test/debian", help="the cached root")
     parser.add_argument("--jobs", type=int, default=5, help="scenarios at once")
     parser.add_argument("--quick", action="store_true", help="those that take less than a minute")
+    parser.add_argument("--qemu", action="store_true",
+                        help="instead: one machine under qemu without KVM; up to a quarter of an hour")
     parser.add_argument("--keep", action="store_true", help="leave the directories of the machines")
     options = parser.parse_args(arguments)
     unknown = set(options.scenarios) - set(SCENARIOS)
@@ -64,7 +66,9 @@ def parse(arguments):
     options.build = os.path.join(ROOT, options.build)
     options.base = os.path.join(ROOT, options.base)
     options.tls = os.path.join(options.base, "tls")
-    options.machine = "machine.sh"
+    options.machine = "machine_qemu.sh" if options.qemu else "machine.sh"
+    if options.qemu:
+        SCENARIOS["qemu"], options.scenarios = qemu, ["qemu"]
     options.scenarios = options.scenarios or (QUICK if options.quick else list(SCENARIOS))
     return options
 
@@ -86,6 +90,8 @@ def main():
         signal.signal(number, leave)
     if subprocess.run([os.path.join(HERE, "host", "root.sh"), options.base], check=False).returncode:
         sys.exit("boot-test: the root could not be made")
+    if options.qemu:
+        subprocess.run([os.path.join(HERE, "host", "kernel.sh"), options.base], check=True)
     options.work = tempfile.mkdtemp(prefix="mayfly-boot-test-")
     packages = Packages(options)
     options.mirror, options.prebaked_image = packages.mirror, packages.prebaked_image

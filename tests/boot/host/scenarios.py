@@ -10,6 +10,7 @@ from .world import World
 
 BOOT_SCRIPT = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "..", "src",
                            "service", "boot", "boot.sh")
+SLOW_START = 900  # under qemu without KVM
 START = 90  # seconds from the launch to the boot script, where others use the processor too
 OFF = 30  # from the boot script's power-off until the host is off
 
@@ -158,6 +159,21 @@ def disk_full(options, check):
     with World(options, "disk-full", BOOT_OPT_MB=1, **options.mirror(4)) as world:
         world.launch()
         ends(world, check, 60, "runner: the runner could not be written to the disk")
+
+
+def qemu(options, check):
+    """A machine of its own instead of namespaces, with Debian's kernel; not in any list."""
+    with World(options, "qemu", machine='boot_timeout = "40m"') as world:
+        world.launch()
+        check("it is off, by its own power-off", world.wait_off(SLOW_START) and
+              world.instance()["state_reason"] == "Client.InstanceInitiatedShutdown",
+              world.console()[-3000:])
+        check("the power-off was armed before anything else", armed_first(world),
+              world.console()[-3000:])
+        check("its lease has a job that ran", world.has_event("machine-job-completed"),
+              world.events())
+        check("cloud-init had its data from EC2's metadata service, as the DMI tables told it to",
+              console_has(world, "mayfly: metadata"))
 
 
 SCENARIOS = {
