@@ -24,6 +24,7 @@ Result<Config> read_tables(const Section& top) {
   Config config;
   for (const char* key : {"deployment", "public_url"}) TRY(top.require(key));
   TRY(top.text("deployment", k_deployment, config.deployment));
+  TRY(top.text("profile", k_profile, config.profile));
   TRY(top.text("public_url", k_public_url, config.public_url));
   TRY_ASSIGN(const Section listen, top.table("listen"));
   TRY_ASSIGN(config.listen, parse_listen(listen));

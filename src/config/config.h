@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "lease/admission.h"
+#include "lease/label.h"
 #include "lease/policy.h"
 
 namespace mayfly {
@@ -128,6 +129,7 @@ struct AskConfig {
 
 struct Config {
   std::string deployment;  // tag value, [a-z0-9-]{1,32}
+  std::string profile;     // in the labels of its runners (lease/label.h); may be empty
   std::string public_url;  // where machines and workflows reach the API, no trailing slash
   ListenConfig listen;
   GithubConfig github;
@@ -145,6 +147,7 @@ struct Config {
   // listen.admin_token: opens the dashboard, and signs links to it; no name: there is none.
   SecretReference admin_token;
 
+  [[nodiscard]] RunnerLabels labels() const { return RunnerLabels(profile); }
   [[nodiscard]] const RepositoryConfig* find_repository(const RepositoryName& name) const;
   [[nodiscard]] std::vector<InstanceTypeConfig> types_for(Architecture architecture) const;
   // The most that one hour on any pool of the architecture can cost.

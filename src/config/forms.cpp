@@ -92,6 +92,12 @@ bool is_deployment(std::string_view text) {
   return is_within(text, 1, 32) && is_all_of(text, k_lower_and_dash);
 }
 
+bool is_profile(std::string_view text) {
+  return is_within(text, 1, 16) && is_all_of(text, k_lower_and_dash) &&
+         text.find('-') == std::string_view::npos && !is_all_of(text.substr(0, 1), k_digits) &&
+         !parse_architecture(text);
+}
+
 bool is_base_url(std::string_view text) { return is_url(text, "/-._~%") && !text.ends_with('/'); }
 
 bool is_loopback_host(std::string_view host) {

@@ -15,6 +15,8 @@ struct Form {
 };
 
 [[nodiscard]] bool is_deployment(std::string_view text);
+// Where a run's number or an architecture cannot stand in a label of ours (lease/label.h).
+[[nodiscard]] bool is_profile(std::string_view text);
 // Absolute http or https: host, optional port and path; no user info, query, fragment or trailing
 // slash.
 [[nodiscard]] bool is_base_url(std::string_view text);
@@ -56,6 +58,8 @@ struct Form {
 [[nodiscard]] std::span<const std::string_view> github_events();
 
 inline constexpr Form k_deployment{&is_deployment, "1 to 32 of a-z, 0-9 and -"};
+inline constexpr Form k_profile{
+    &is_profile, "a small letter and up to 15 small letters and digits, and no architecture"};
 inline constexpr Form k_public_url{&is_base_url,
                                    "an http or https URL without query or slash at its end, like "
                                    "\"https://mayfly.example.org\""};

@@ -18,6 +18,8 @@ void check_form(const Form& form, Texts good, Texts bad) {
 TEST_CASE("forms: names of our own") {
   check_form(k_deployment, {"ci", "rr-ci-2", std::string(32, 'a')},
              {"", "CI", "a_b", "a b", std::string(33, 'a')});
+  check_form(k_profile, {"pmu", "kvm", "a", "gpu2", std::string(16, 'a')},
+             {"", "PMU", "a-b", "a_b", "2gpu", "42", "arm64", "x86_64", std::string(17, 'a')});
   check_form(k_label_prefix, {"rr_", "rr_runner_", std::string(64, 'a')},
              {"", "rr", "rr-", "rr runner", std::string(65, 'a')});
 }

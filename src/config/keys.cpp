@@ -13,7 +13,7 @@ using Key = std::string_view;
 constexpr std::array k_top = {
     Key{"deployment"}, Key{"public_url"},    Key{"listen"},  Key{"github"}, Key{"repository"},
     Key{"aws"},        Key{"image"},         Key{"machine"}, Key{"runner"}, Key{"limits"},
-    Key{"ledger"},     Key{"instance_type"}, Key{"sweep"}};
+    Key{"ledger"},     Key{"instance_type"}, Key{"sweep"},   Key{"profile"}};
 constexpr std::array k_listen = {
     Key{"address"},         Key{"port"},    Key{"admin_port"},      Key{"workers"},
     Key{"tls_certificate"}, Key{"tls_key"}, Key{"trusted_proxies"}, Key{"connections_per_prefix"},

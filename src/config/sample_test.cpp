@@ -74,7 +74,8 @@ std::string settings_of(const Config& c) {
       << c.asks.per_minute << ' ' << c.asks.per_minute_per_prefix << ' '
       << static_cast<int>(c.repositories.at(0).webhook) << ' '
       << c.repositories.at(0).cancel_unserved << ' ' << c.repositories.at(0).rerun_interrupted
-      << ' ' << c.ledger_path << ' ' << c.ledger_table << ' ' << c.sweep_every.count();
+      << ' ' << c.profile << ' ' << c.ledger_path << ' ' << c.ledger_table << ' '
+      << c.sweep_every.count();
   return out.str();
 }
 

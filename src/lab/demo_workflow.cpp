@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "lab/control.h"
 #include "lab/github/job_delivery.h"
-#include "lease/lease.h"
+#include "lease/label.h"
 #include "os/process.h"
 
 namespace mayfly::lab {
@@ -60,8 +60,8 @@ std::string DemoWorkflow::label_for(const std::string& architecture) const {
   if (mode_ == DemoMode::seed) return id_;
   if (mode_ == DemoMode::old_shape) return id_ + "_" + architecture;
   if (mode_ == DemoMode::webhook && architecture == "x86_64") return "mayfly";
-  return derived_label(run_, 0,
-                       architecture == "arm64" ? Architecture::arm64 : Architecture::x86_64);
+  return RunnerLabels().derived(
+      run_, 0, architecture == "arm64" ? Architecture::arm64 : Architecture::x86_64);
 }
 
 std::vector<CurlCall> DemoWorkflow::set_up_calls() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "lease/label.h"
 
 namespace mayfly {
 namespace {
@@ -16,24 +17,15 @@ bool has_label(const std::vector<std::string>& labels, const std::string& wanted
 
 }  // namespace
 
-std::vector<std::string> labels_of_runner(const std::string& label, Architecture architecture) {
-  return {label, "arch_" + std::string(to_string(architecture))};
-}
-
-std::vector<std::string> labels_of_shared_runner(const std::string& name,
-                                                 Architecture architecture) {
-  std::vector<std::string> labels = labels_of_runner(name, architecture);
-  for (std::string& shared : shared_labels(architecture)) labels.push_back(std::move(shared));
-  return labels;
-}
-
-bool is_for(const JobFacts& job, const std::string& label, const std::vector<std::string>& labels) {
-  const bool names_it =
-      has_label(job.labels, label) ||
-      std::any_of(job.labels.begin(), job.labels.end(),
-                  [](const std::string& one) { return parse_shared_label(one).has_value(); });
-  return names_it && std::all_of(job.labels.begin(), job.labels.end(),
-                                 [&](const std::string& one) { return has_label(labels, one); });
+bool is_for(const JobFacts& job, const std::vector<std::string>& labels) {
+  const bool names_one =
+      std::any_of(job.labels.begin(), job.labels.end(), [](const std::string& one) {
+        const std::string lower = to_lower(one);
+        return lower != architecture_label(Architecture::x86_64) &&
+               lower != architecture_label(Architecture::arm64);
+      });
+  return names_one && std::all_of(job.labels.begin(), job.labels.end(),
+                                  [&](const auto& one) { return has_label(labels, one); });
 }
 
 bool RunFacts::is_of_fork() const { return to_lower(head_repository) != to_lower(repository.text); }
@@ -75,7 +67,7 @@ bool is_binding_open(const Lease& lease, WallTime now) {
 DemandSeen demand_for(const Lease& lease, const std::vector<JobFacts>& jobs) {
   bool any = false;
   for (const JobFacts& job : jobs) {
-    if (!is_for(job, lease.label, lease.labels)) continue;
+    if (!is_for(job, lease.labels)) continue;
     if (!job.completed) return DemandSeen::open;
     any = true;
   }

@@ -60,15 +60,9 @@ struct JobFacts {
   std::optional<WallTime> created_at = {};
 };
 
-// What a runner of ours registers with.
-[[nodiscard]] std::vector<std::string> labels_of_runner(const std::string& label,
-                                                        Architecture architecture);
-[[nodiscard]] std::vector<std::string> labels_of_shared_runner(const std::string& name,
-                                                               Architecture architecture);
-// Whether GitHub gives the job to a runner with these labels, and it names this one among them, or
-// one that it shares with jobs of other runs.
-[[nodiscard]] bool is_for(const JobFacts& job, const std::string& label,
-                          const std::vector<std::string>& labels);
+// Whether GitHub gives the job to a runner with these labels, and it names another of them than its
+// architecture: the job is for it and not for any machine.
+[[nodiscard]] bool is_for(const JobFacts& job, const std::vector<std::string>& labels);
 
 // Whether a runner with these labels is (still) wanted by the jobs: a job is for it when each label
 // of the job is one of the runner's, and it names the lease's own label.

@@ -9,8 +9,6 @@
 namespace mayfly {
 namespace {
 
-constexpr int k_index_max = 255;  // limits.machines_per_run is at most 256
-
 template <class Enum, std::size_t N>
 using Names = std::array<std::pair<Enum, std::string_view>, N>;
 
@@ -96,47 +94,8 @@ LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key) {
                   : "label\n" + key.label;
   if (!key.label.empty() && key.run_attempt != 0)
     identity += "\nrun\n" + std::to_string(key.run_id) + '\n' + std::to_string(key.run_attempt);
-  if (key.is_shared) identity += "\nshared";
+  if (key.source == Source::shared) identity += "\nshared";
   return LeaseId{"l-" + sha256_hex(identity).substr(0, k_id_digits)};
-}
-
-std::string derived_label(RunId run_id, int index, Architecture architecture) {
-  std::string label =
-      "mayfly-" + std::to_string(run_id) + "-" + std::string(to_string(architecture));
-  return index == 0 ? label : label + "-" + std::to_string(index);
-}
-
-std::optional<DerivedFrom> parse_derived_label(std::string_view label, RunId run_id) {
-  const std::string lower = to_lower(label);
-  for (const Architecture architecture : {Architecture::x86_64, Architecture::arm64}) {
-    const std::string first = derived_label(run_id, 0, architecture);
-    if (lower == first) return DerivedFrom{architecture, 0};
-    if (!lower.starts_with(first + "-")) continue;
-    const auto index = parse_int(std::string_view(lower).substr(first.size() + 1));
-    if (!index || *index < 1 || *index > k_index_max) return std::nullopt;
-    const int small = static_cast<int>(*index);
-    if (lower == derived_label(run_id, small, architecture))
-      return DerivedFrom{architecture, small};
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> shared_labels(Architecture architecture) {
-  std::vector<std::string> labels = {"mayfly-" + std::string(to_string(architecture))};
-  if (architecture == Architecture::x86_64) labels.emplace_back("mayfly");
-  return labels;
-}
-
-std::optional<Architecture> parse_shared_label(std::string_view label) {
-  const std::string lower = to_lower(label);
-  for (const Architecture architecture : {Architecture::x86_64, Architecture::arm64})
-    for (const std::string& one : shared_labels(architecture))
-      if (lower == one) return architecture;
-  return std::nullopt;
-}
-
-std::string shared_name(RunId run_id, Architecture architecture) {
-  return derived_label(run_id, 0, architecture) + "-shared";
 }
 
 std::string runner_name_prefix(const std::string& deployment) { return "mf-" + deployment + "-"; }

@@ -74,7 +74,7 @@ struct LeaseKey {
   RunId run_id = 0;     // v1 and shared, and seed in a later attempt; else 0
   int run_attempt = 0;  // likewise
   int index = 0;        // not seed: 0, 1, ... among runners of one architecture in one attempt
-  bool is_shared = false;
+  Source source = Source::v1;
 };
 
 // One launch: the intent, written before the call, and what is known of the machine.
@@ -176,20 +176,6 @@ inline constexpr const char* k_event_refused = "event-refused";
 
 // "l-" + 20 hex digits of a hash over the key and the deployment: the same key has the same id.
 [[nodiscard]] LeaseId lease_id_for(const std::string& deployment, const LeaseKey& key);
-// "mayfly-<run_id>-<arch>": what a v1 caller writes into runs-on.
-[[nodiscard]] std::string derived_label(RunId run_id, int index, Architecture architecture);
-// Labels that jobs of any run may name. "mayfly" alone is an x86_64 machine.
-[[nodiscard]] std::vector<std::string> shared_labels(Architecture architecture);
-[[nodiscard]] std::optional<Architecture> parse_shared_label(std::string_view label);
-// What the leases for such jobs of one run are known by; their runners have it as well.
-[[nodiscard]] std::string shared_name(RunId run_id, Architecture architecture);
-// The architecture and index of a label that derived_label() would give for this run, in any case
-// of its letters; none for every other text.
-struct DerivedFrom {
-  Architecture architecture = Architecture::x86_64;
-  int index = 0;
-};
-[[nodiscard]] std::optional<DerivedFrom> parse_derived_label(std::string_view label, RunId run_id);
 // "mf-<deployment>-<lease>-<launch>-<try>": names our runners on GitHub, unique per try.
 [[nodiscard]] std::string runner_name_for(const std::string& deployment, const LeaseId& lease,
                                           int launch, int attempt);

@@ -22,13 +22,16 @@ bool was_served_by(const Lease& lease, const RunFacts& run) {
   return run.attempt > 1 && !is_certain(lease);
 }
 
-int interruptions_before(const RunFacts& run, Architecture architecture,
-                         const std::vector<Lease>& known) {
-  int most = 0;
-  for (const Lease& lease : known)
-    if (lease.architecture == architecture && was_served_by(lease, run))
-      most = std::max(most, lease.interruptions);
-  return most;
+Place place_of(Source source, Architecture architecture, int index, std::string label,
+               const RunFacts& run, const std::vector<Lease>& known) {
+  Place place{source, architecture, index, std::move(label)};
+  for (const Lease& lease : known) {
+    if (!was_served_by(lease, run)) continue;
+    place.was_served = place.was_served || lease.source == source;
+    if (lease.architecture == architecture)
+      place.interruptions = std::max(place.interruptions, lease.interruptions);
+  }
+  return place;
 }
 
 bool is_of(const Lease& lease, const RunFacts& run) {
@@ -54,34 +57,19 @@ std::vector<std::string> labels_of_queued(const std::vector<JobFacts>& jobs) {
   return labels;
 }
 
-std::optional<Place> derived_place(const std::string& label, const RunFacts& run,
-                                   const std::vector<Lease>& known) {
-  const auto from = parse_derived_label(label, run.id);
+std::optional<Place> derived_place(const RunnerLabels& ours, const std::string& label,
+                                   const RunFacts& run, const std::vector<Lease>& known) {
+  const auto from = ours.parse_derived(label, run.id);
   if (!from) return std::nullopt;
-  Place place{from->architecture, from->index,
-              derived_label(run.id, from->index, from->architecture)};
-  place.was_served = std::any_of(known.begin(), known.end(), [&](const Lease& lease) {
-    return lease.source == Source::v1 && was_served_by(lease, run);
-  });
-  place.interruptions = interruptions_before(run, place.architecture, known);
-  return place;
+  return place_of(Source::v1, from->architecture, from->index, ours.canonical(label, run.id), run,
+                  known);
 }
 
-std::optional<Place> shared_place(const std::string& label, const RunFacts& run,
-                                  const std::vector<Lease>& known) {
-  const auto architecture = parse_shared_label(label);
+std::optional<Place> shared_place(const RunnerLabels& ours, const std::string& label,
+                                  const RunFacts& run, const std::vector<Lease>& known) {
+  const auto architecture = ours.parse_shared(label);
   if (!architecture) return std::nullopt;
-  Place place{*architecture, 0, shared_name(run.id, *architecture)};
-  place.is_shared = true;
-  place.was_served = std::any_of(known.begin(), known.end(),
-                                 [&](const Lease& lease) { return was_served_by(lease, run); });
-  place.interruptions = interruptions_before(run, place.architecture, known);
-  return place;
-}
-
-std::vector<std::string> labels_of(const Place& place) {
-  return place.is_shared ? labels_of_shared_runner(place.label, place.architecture)
-                         : labels_of_runner(place.label, place.architecture);
+  return place_of(Source::shared, *architecture, 0, ours.canonical(label, run.id), run, known);
 }
 
 std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
@@ -92,18 +80,23 @@ std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
       return one.architecture == lease.architecture;
     });
     if (lease.source == Source::seed && !is_there && was_served_by(lease, run))
-      places.push_back({lease.architecture, 0, label, true, true,
-                        interruptions_before(run, lease.architecture, known)});
+      places.push_back(place_of(Source::seed, lease.architecture, 0, label, run, known));
   }
   return places;
 }
 
-int lacking(const Place& place, const RunFacts& run, const std::vector<JobFacts>& jobs,
-            const std::vector<Lease>& known) {
-  const auto labels = labels_of(place);
+std::vector<std::string> labels_of(const RunnerLabels& ours, const Place& place) {
+  return place.source == Source::shared ? ours.of_shared_runner(place.label, place.architecture)
+                                        : labels_of_runner(place.label, place.architecture);
+}
+
+int lacking(const RunnerLabels& ours, const Place& place, const RunFacts& run,
+            const std::vector<JobFacts>& jobs, const std::vector<Lease>& known) {
+  const auto labels = labels_of(ours, place);
+  const bool is_bare = place.source == Source::seed;
   int all = 0, queued = 0;
   for (const JobFacts& job : jobs) {
-    if (!is_for(job, place.label, labels)) continue;
+    if (!is_for(job, labels)) continue;
     all += counts(job) ? 1 : 0;
     queued += job.queued ? 1 : 0;
   }
@@ -111,12 +104,12 @@ int lacking(const Place& place, const RunFacts& run, const std::vector<JobFacts>
   for (const Lease& lease : known) {
     if (lease.architecture != place.architecture) continue;
     // One whose run is a guess still may turn out to be for this job.
-    if (place.is_bare && !is_certain(lease) && is_on_its_way(lease)) return 0;
+    if (is_bare && !is_certain(lease) && is_on_its_way(lease)) return 0;
     if (!is_of(lease, run)) continue;
     had += 1;
     coming += is_on_its_way(lease) ? 1 : 0;
   }
-  const int most = place.is_bare ? std::min(all, 1) : all;
+  const int most = is_bare ? std::min(all, 1) : all;
   return std::max(0, std::min(queued - coming, most - had));
 }
 
@@ -126,7 +119,7 @@ std::optional<Lease> failed_for(const RunFacts& run, const std::vector<JobFacts>
     if (!is_of(lease, run) || !is_failed(lease)) continue;
     int all = 0, queued = 0, had = 0, coming = 0;
     for (const JobFacts& job : jobs) {
-      if (!is_for(job, lease.label, lease.labels)) continue;
+      if (!is_for(job, lease.labels)) continue;
       all += counts(job) ? 1 : 0;
       queued += job.queued ? 1 : 0;
     }
@@ -169,9 +162,10 @@ std::optional<WallTime> waiting_since(const std::vector<JobFacts>& jobs,
                                       const std::vector<std::string>& labels) {
   std::optional<WallTime> since;
   for (const JobFacts& job : jobs) {
-    const bool is_one = std::any_of(labels.begin(), labels.end(), [&](const std::string& label) {
-      return is_for(job, label, job.labels);
-    });
+    const bool is_one =
+        std::any_of(job.labels.begin(), job.labels.end(), [&](const std::string& label) {
+          return std::find(labels.begin(), labels.end(), label) != labels.end();
+        });
     if (job.queued && is_one && job.created_at && (!since || *job.created_at < *since))
       since = job.created_at;
   }
@@ -179,16 +173,12 @@ std::optional<WallTime> waiting_since(const std::vector<JobFacts>& jobs,
 }
 
 LeaseKey key_of(const RepositoryName& repository, const RunFacts& run, const Place& place) {
-  LeaseKey key;
-  key.repository = repository;
-  key.architecture = place.architecture;
-  key.run_id = run.id;
-  key.run_attempt = run.attempt;
-  if (place.is_bare)
+  LeaseKey key{repository, place.architecture, "", run.id, run.attempt};
+  key.source = place.source;
+  if (place.source == Source::seed)
     key.label = place.label;
   else
     key.index = place.index;
-  key.is_shared = place.is_shared;
   return key;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lease/entitlement.h"
+#include "lease/label.h"
 #include "lease/lease.h"
 #include "lease/policy.h"
 
@@ -16,36 +17,37 @@ namespace mayfly {
 
 // A label of ours that jobs of one attempt name, and the runner that carries it.
 struct Place {
+  Source source = Source::v1;
   Architecture architecture = Architecture::x86_64;
   int index = 0;  // of a derived label
   std::string label;
-  bool is_bare = false;     // the seed's: it names no run
   bool was_served = false;  // an earlier attempt had a lease with it
   int interruptions = 0;    // the most that a lease of an earlier attempt had
-  bool is_shared = false;   // jobs of other runs may name it too
 };
 
 // The labels that queued jobs name, each once, at most k_labels_looked_at: strangers write them.
 inline constexpr std::size_t k_labels_looked_at = 64;
 [[nodiscard]] std::vector<std::string> labels_of_queued(const std::vector<JobFacts>& jobs);
 
-// The places that a label names for this run. Derived: by its own words, in any case of letters.
-// Bare: as leases of this label were, unless GitHub has shown that they were another run's.
-// known: all leases with the label (as Place::label spells it).
-[[nodiscard]] std::optional<Place> derived_place(const std::string& label, const RunFacts& run,
+// The places that a label names for this run. Derived: by its own words. Shared: one for all such
+// labels of its architecture. Bare: as leases of this label were, unless GitHub has shown that they
+// were another run's. known: all leases with the label (as Place::label spells it); of a shared one
+// also all live ones that have been given to the run.
+[[nodiscard]] std::optional<Place> derived_place(const RunnerLabels& ours, const std::string& label,
+                                                 const RunFacts& run,
                                                  const std::vector<Lease>& known);
-// Of a label that jobs of any run may name; label is then what the run's own leases are known by.
-// known: all leases with it, and all live ones that have been given to the run.
-[[nodiscard]] std::optional<Place> shared_place(const std::string& label, const RunFacts& run,
+[[nodiscard]] std::optional<Place> shared_place(const RunnerLabels& ours, const std::string& label,
+                                                const RunFacts& run,
                                                 const std::vector<Lease>& known);
-[[nodiscard]] std::vector<std::string> labels_of(const Place& place);
 [[nodiscard]] std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
                                              const std::vector<Lease>& known);
+// With what its runner is registered.
+[[nodiscard]] std::vector<std::string> labels_of(const RunnerLabels& ours, const Place& place);
 
 // How many leases the place lacks. known: all leases with its label. One for each queued job that
 // no lease is on its way for, but never more in all than the attempt has such jobs: a job whose
 // lease failed gets no other in this attempt. A bare label has one lease in an attempt.
-[[nodiscard]] int lacking(const Place& place, const RunFacts& run,
+[[nodiscard]] int lacking(const RunnerLabels& ours, const Place& place, const RunFacts& run,
                           const std::vector<JobFacts>& jobs, const std::vector<Lease>& known);
 
 // The lease to name where a queued job waits in vain: one of this attempt for its label that ended
@@ -63,7 +65,7 @@ struct Patience {
 };
 [[nodiscard]] std::optional<Millis> patience_for(Code refusal, const RunPolicy& policy,
                                                  const Patience& patience);
-// Since when the job that waits longest has waited, of those with a label like these.
+// Since when the job that waits longest has waited, of those that name one of these labels.
 [[nodiscard]] std::optional<WallTime> waiting_since(const std::vector<JobFacts>& jobs,
                                                     const std::vector<std::string>& labels);
 

@@ -35,19 +35,8 @@ Lease bare(int number, RunId run = 42) {
   return lease;
 }
 
+const RunnerLabels k_ours;
 const std::string k_label = "mayfly-42-x86_64";
-
-TEST_CASE("places: a derived label is that of this run, written as we write it, in any case") {
-  for (const char* good : {"mayfly-42-x86_64", "Mayfly-42-X86_64", "mayfly-42-arm64-255"})
-    CHECK_MESSAGE(parse_derived_label(good, 42).has_value(), good);
-  CHECK(parse_derived_label("mayfly-42-arm64-7", 42)->index == 7);
-  CHECK(parse_derived_label("mayfly-42-arm64-7", 42)->architecture == Architecture::arm64);
-  for (const char* bad :
-       {"", "mayfly", "mayfly-43-x86_64", "mayfly-42-x86_64-0", "mayfly-42-x86_64-01",
-        "mayfly-42-x86_64-256", "mayfly-42-x86_64-", "mayfly-42-x86_64--1", "mayfly-042-x86_64",
-        "mayfly-42-x86_64 ", "mayfly-42-riscv", "mayfly-42-x86_64-99999999999999999999"})
-    CHECK_MESSAGE(!parse_derived_label(bad, 42).has_value(), bad);
-}
 
 TEST_CASE("places: the labels of queued jobs are named once each, and not without end") {
   std::vector<JobFacts> jobs = {queued({"a", "b"}), queued({"b"}), {{"c"}, false, "r", false}};
@@ -57,10 +46,10 @@ TEST_CASE("places: the labels of queued jobs are named once each, and not withou
 }
 
 TEST_CASE("places: only an earlier attempt of the same run makes a re-run") {
-  CHECK_FALSE(derived_place(k_label, attempt(1), {})->was_served);
-  CHECK_FALSE(derived_place(k_label, attempt(1), {of_attempt(1)})->was_served);
-  CHECK(derived_place(k_label, attempt(2), {of_attempt(1)})->was_served);
-  CHECK_FALSE(derived_place("mayfly-43-x86_64", attempt(2), {of_attempt(1)}));
+  CHECK_FALSE(derived_place(k_ours, k_label, attempt(1), {})->was_served);
+  CHECK_FALSE(derived_place(k_ours, k_label, attempt(1), {of_attempt(1)})->was_served);
+  CHECK(derived_place(k_ours, k_label, attempt(2), {of_attempt(1)})->was_served);
+  CHECK_FALSE(derived_place(k_ours, "mayfly-43-x86_64", attempt(2), {of_attempt(1)}));
 }
 
 TEST_CASE("places: a bare label's run is a guess until GitHub has shown it") {
@@ -76,9 +65,9 @@ TEST_CASE("places: a bare label's run is a guess until GitHub has shown it") {
 }
 
 TEST_CASE("places: each queued job lacks a lease that is not on its way yet") {
-  const Place place{Architecture::x86_64, 0, k_label};
+  const Place place{Source::v1, Architecture::x86_64, 0, k_label};
   const auto lack = [&](const std::vector<JobFacts>& jobs, const std::vector<Lease>& known) {
-    return lacking(place, attempt(2), jobs, known);
+    return lacking(k_ours, place, attempt(2), jobs, known);
   };
   const JobFacts one = queued({k_label});
   CHECK(lack({}, {}) == 0);
@@ -91,9 +80,9 @@ TEST_CASE("places: each queued job lacks a lease that is not on its way yet") {
 }
 
 TEST_CASE("places: a job whose lease failed gets no other in its attempt") {
-  const Place place{Architecture::x86_64, 0, k_label};
+  const Place place{Source::v1, Architecture::x86_64, 0, k_label};
   const auto lack = [&](const std::vector<JobFacts>& jobs, const std::vector<Lease>& known) {
-    return lacking(place, attempt(2), jobs, known);
+    return lacking(k_ours, place, attempt(2), jobs, known);
   };
   const JobFacts one = queued({k_label});
   CHECK(lack({one}, {of_attempt(2)}) == 0);
@@ -103,21 +92,21 @@ TEST_CASE("places: a job whose lease failed gets no other in its attempt") {
 }
 
 TEST_CASE("places: a bare label whose machine is on its way for whomever lacks nothing") {
-  const Place place{Architecture::x86_64, 0, "rr_runner_a", true, true};
+  const Place place{Source::seed, Architecture::x86_64, 0, "rr_runner_a", true};
   const JobFacts one = queued({"rr_runner_a", "arch_x86_64"});
   Lease coming = bare(1, 41);
   coming.state = LeaseState::booting;
   coming.job_seen = coming.job_confirmed = false;
-  CHECK(lacking(place, attempt(2), {one}, {coming}) == 0);
+  CHECK(lacking(k_ours, place, attempt(2), {one}, {coming}) == 0);
   coming.run_confirmed = true;
-  CHECK(lacking(place, attempt(2), {one}, {coming}) == 1);
+  CHECK(lacking(k_ours, place, attempt(2), {one}, {coming}) == 1);
 }
 
 TEST_CASE("places: a bare label has one lease in an attempt, and one of its own in each") {
-  const Place place{Architecture::x86_64, 0, "rr_runner_a", true, true};
+  const Place place{Source::seed, Architecture::x86_64, 0, "rr_runner_a", true};
   const JobFacts one = queued({"rr_runner_a", "arch_x86_64"});
-  CHECK(lacking(place, attempt(2), {one, one}, {bare(1)}) == 1);
-  CHECK(lacking(place, attempt(2), {one, one}, {bare(2), bare(1)}) == 0);
+  CHECK(lacking(k_ours, place, attempt(2), {one, one}, {bare(1)}) == 1);
+  CHECK(lacking(k_ours, place, attempt(2), {one, one}, {bare(2), bare(1)}) == 0);
   const auto id = [&](int number) {
     return lease_id_for("test", key_of(attempt(1).repository, attempt(number), place));
   };

@@ -12,6 +12,7 @@ using namespace testing;
 using enum LeaseState;
 
 const SweepPolicy k_policy;
+const RunnerLabels k_ours;
 const std::string k_name = "mayfly-42-x86_64-shared";
 
 RunFacts run_42() {
@@ -28,42 +29,44 @@ Lease shared(LeaseState state) {
   Lease lease = lease_in(state);
   lease.source = Source::shared;
   lease.label = k_name;
-  lease.labels = labels_of_shared_runner(k_name, Architecture::x86_64);
+  lease.labels = k_ours.of_shared_runner(k_name, Architecture::x86_64);
   return lease;
-}
-
-TEST_CASE("shared: these labels in any case of letters, and no others") {
-  for (const char* x86_64 : {"mayfly", "Mayfly", "mayfly-x86_64", "MAYFLY-X86_64"})
-    CHECK_MESSAGE(parse_shared_label(x86_64) == Architecture::x86_64, x86_64);
-  CHECK(parse_shared_label("mayfly-arm64") == Architecture::arm64);
-  for (const char* bad : {"", "mayfl", "mayfly-", "mayfly-riscv", "mayfly-42-x86_64", "mayfly "})
-    CHECK_MESSAGE(!parse_shared_label(bad).has_value(), bad);
 }
 
 TEST_CASE(
     "shared: one place for all the labels of an architecture, and a lease for each queued job") {
-  const auto place = shared_place("mayfly", run_42(), {});
+  const auto place = shared_place(k_ours, "mayfly", run_42(), {});
   REQUIRE(place);
   CHECK(place->label == k_name);
-  CHECK_FALSE(shared_place("mayfly-42-x86_64", run_42(), {}));
+  CHECK_FALSE(shared_place(k_ours, "mayfly-42-x86_64", run_42(), {}));
   const std::vector<JobFacts> jobs = {queued({"mayfly"}), queued({"mayfly-x86_64", "arch_x86_64"}),
                                       queued({"mayfly", "gpu"}), queued({"mayfly-arm64"})};
-  CHECK(lacking(*place, run_42(), jobs, {}) == 2);
-  CHECK(lacking(*place, run_42(), jobs, {shared(booting)}) == 1);
+  CHECK(lacking(k_ours, *place, run_42(), jobs, {}) == 2);
+  CHECK(lacking(k_ours, *place, run_42(), jobs, {shared(booting)}) == 1);
+}
+
+TEST_CASE("shared: where the deployment has a profile its labels are all that it serves") {
+  const RunnerLabels pmu("pmu");
+  const auto place = shared_place(pmu, "mayfly-pmu", run_42(), {});
+  REQUIRE(place);
+  CHECK(place->label == "mayfly-pmu-42-x86_64-shared");
+  CHECK(lacking(pmu, *place, run_42(), {queued({"mayfly-pmu"}), queued({"mayfly"})}, {}) == 1);
+  CHECK_FALSE(shared_place(pmu, "mayfly", run_42(), {}));
+  CHECK_FALSE(derived_place(pmu, "mayfly-42-x86_64", run_42(), {}));
 }
 
 TEST_CASE("shared: what was given to another run is no lease of the run any more") {
-  const auto place = shared_place("mayfly", run_42(), {});
+  const auto place = shared_place(k_ours, "mayfly", run_42(), {});
   Lease given = shared(busy);
   given.run_id = 43;
   given.job_seen = true;
-  CHECK(lacking(*place, run_42(), {queued({"mayfly"})}, {given}) == 1);
+  CHECK(lacking(k_ours, *place, run_42(), {queued({"mayfly"})}, {given}) == 1);
 }
 
 TEST_CASE("shared: a shared lease is another than the one that an ask for the run would have") {
   LeaseKey key{RepositoryName{"a/b"}, Architecture::x86_64, "", 42, 1, 0};
   const LeaseId asked = lease_id_for("test", key);
-  key.is_shared = true;
+  key.source = Source::shared;
   CHECK(lease_id_for("test", key) != asked);
 }
 
@@ -82,7 +85,8 @@ TEST_CASE("shared: a run that is over ends no machine before GitHub agreed that 
   CHECK(decide(shared(booting), facts, k_start, k_policy).next.state == ending);
 }
 
-TEST_CASE("shared: of a run that is over GitHub is asked to let go of the runner once, also if late") {
+TEST_CASE(
+    "shared: of a run that is over GitHub is asked to let go of the runner once, also if late") {
   Lease lease = shared(claimed);
   lease.release_asked = true;
   LeaseFacts facts = facts_as_expected(lease);

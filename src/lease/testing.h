@@ -3,6 +3,7 @@
 // Leases in each state for tests, and short ways to ask decide().
 
 #include "lease/decide.h"
+#include "lease/label.h"
 
 namespace mayfly::testing {
 
@@ -13,7 +14,7 @@ inline Lease lease_in(LeaseState state) {
   lease.repository = RepositoryName{"rr-debugger/rr"};
   lease.run_id = 42;
   lease.id = lease_id_for("test", {lease.repository, lease.architecture, "", 42, 1, 0});
-  lease.label = derived_label(42, 0, Architecture::x86_64);
+  lease.label = RunnerLabels().derived(42, 0, Architecture::x86_64);
   lease.labels = {lease.label, "arch_x86_64"};
   lease.created_at = k_start;
   lease.state_since = k_start;

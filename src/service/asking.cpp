@@ -64,11 +64,6 @@ bool is_superseded(const Lease& lease, const std::vector<RunFacts>& runs) {
   });
 }
 
-Source source_of(const LeaseKey& key) {
-  if (key.is_shared) return Source::shared;
-  return key.label.empty() ? Source::v1 : Source::seed;
-}
-
 // An ask whose lease has ended gets no machine any more: it is answered with the reason, not with
 // success.
 Status refuse_if_ended(const std::vector<AskedLease>& asked) {
@@ -113,9 +108,10 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   lease.architecture = key.architecture;
   lease.index = key.index;
   lease.label = std::move(label);
-  lease.labels = key.is_shared ? labels_of_shared_runner(lease.label, key.architecture)
-                               : labels_of_runner(lease.label, key.architecture);
-  lease.source = source_of(key);
+  lease.labels = key.source == Source::shared
+                     ? config_.labels().of_shared_runner(lease.label, key.architecture)
+                     : labels_of_runner(lease.label, key.architecture);
+  lease.source = key.source;
   lease.actor = printable(run.actor, 64);
   lease.head = printable(run.head(), 200);
   lease.created_at = now;
@@ -270,6 +266,7 @@ Result<std::vector<AskedLease>> Asking::bind_and_create(const RepositoryConfig& 
       key.repository = repository.name;
       key.architecture = architecture;
       key.label = ask.label;
+      key.source = Source::seed;
       wanted.push_back(draft(key, run, ask.label));
     }
     auto asked = reserve_and_launch(wanted, run, asked_at, "seed");
@@ -305,7 +302,7 @@ Result<std::vector<AskedLease>> Asking::create(const RunnersAsk& ask) {
       key.run_id = run.id;
       key.run_attempt = run.attempt;
       key.index = index;
-      wanted.push_back(draft(key, run, derived_label(run.id, index, architecture)));
+      wanted.push_back(draft(key, run, config_.labels().derived(run.id, index, architecture)));
     }
   }
   for (int attempt = 1;; ++attempt) {
@@ -323,7 +320,8 @@ Result<std::vector<AskedLease>> Asking::serve(const RepositoryConfig& repository
   std::vector<Lease> wanted;
   for (const Place& place : places) {
     wanted.push_back(draft(key_of(repository.name, run, place), run, place.label));
-    wanted.back().run_confirmed = place.is_bare;  // the run's own job shows the label
+    wanted.back().run_confirmed =
+        place.source == Source::seed;  // the run's own job shows the label
     wanted.back().interruptions = place.interruptions;
   }
   return reserve_and_launch(wanted, run, seams_.clock.wall(), why);

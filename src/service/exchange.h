@@ -1,7 +1,7 @@
 #pragma once
 
 // Leases whose runners were handed jobs of other runs. GitHub gives a runner to any job that names
-// its labels, and labels that do not name the run (lease.h, shared_labels()) are named by many. The
+// its labels, and labels that do not name the run (lease/label.h) are named by many. The
 // machine's hook asks here before its job's first step. GitHub's own facts answer: the job must
 // be shown with this very runner, and the policy must serve its run. Then the lease is that run's
 // from now on, and one of that run's leases that still waits for a job, if there is one, is given

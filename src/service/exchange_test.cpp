@@ -22,13 +22,13 @@ struct SharedBench : Service {
     Lease made;
     made.repository = config.repositories.front().name;
     LeaseKey key{made.repository, Architecture::x86_64, "", run, 2, index};
-    key.is_shared = true;
+    key.source = Source::shared;
     made.id = lease_id_for(config.deployment, key);
     made.run_id = run;
     made.run_attempt = 2;
     made.source = Source::shared;
-    made.label = shared_name(run, Architecture::x86_64);
-    made.labels = labels_of_shared_runner(made.label, Architecture::x86_64);
+    made.label = RunnerLabels().shared_name(run, Architecture::x86_64);
+    made.labels = RunnerLabels().of_shared_runner(made.label, Architecture::x86_64);
     made.state = LeaseState::online;
     made.runner_name = runner_name_for(config.deployment, made.id, 1, 1);
     made.claim_key_sha256 = sha256_hex(k_key);

@@ -18,25 +18,9 @@ constexpr const char* k_cancel_asked = "run-cancel-asked";
 constexpr const char* k_cancelled = "run-cancelled";
 constexpr std::size_t k_reason_max = 200;
 
-// As the ledger spells it.
-std::string canonical(const std::string& label, const RunFacts& run) {
-  const auto from = parse_derived_label(label, run.id);
-  if (from) return derived_label(run.id, from->index, from->architecture);
-  const auto shared = parse_shared_label(label);
-  return shared ? shared_name(run.id, *shared) : label;
-}
-
 // Rather than a refusal: nothing is known, and nothing follows.
 bool is_trouble(const Error& error) {
   return info(error.code).name.starts_with("github-") || error.code == Code::ledger_unavailable;
-}
-
-bool is_like_ours(const std::string& label, const RepositoryConfig& repository,
-                  const RunFacts& run) {
-  return parse_derived_label(label, run.id) ||
-         (repository.webhook == Webhook::shared && parse_shared_label(label)) ||
-         (repository.seed_labels != SeedLabels::off &&
-          is_seed_label(label, repository.seed_label_prefix));
 }
 
 // In groups that one ask can be for: a bare label is one of its own.
@@ -44,7 +28,8 @@ std::vector<std::vector<Place>> alike_of(const std::vector<Place>& places) {
   std::vector<std::vector<Place>> groups;
   for (const Place& place : places) {
     const auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& one) {
-      return !place.is_bare && !one.front().is_bare && one.front().was_served == place.was_served;
+      return place.source != Source::seed && one.front().source != Source::seed &&
+             one.front().was_served == place.was_served;
     });
     if (group == groups.end())
       groups.push_back({place});
@@ -55,6 +40,14 @@ std::vector<std::vector<Place>> alike_of(const std::vector<Place>& places) {
 }
 
 }  // namespace
+
+bool Lookout::is_like_ours(const std::string& label, const RepositoryConfig& repository,
+                           const RunFacts& run) const {
+  return ours_.parse_derived(label, run.id) ||
+         (repository.webhook == Webhook::shared && ours_.parse_shared(label)) ||
+         (repository.seed_labels != SeedLabels::off &&
+          is_seed_label(label, repository.seed_label_prefix));
+}
 
 bool Lookout::may_be_wanted(const RepositoryConfig& repository, const RunFacts& run) const {
   return run.attempt > 1 || repository.webhook != Webhook::off ||
@@ -232,9 +225,9 @@ void Lookout::say_waiting(const RepositoryConfig& repository, const RunFacts& ru
 // By label; of a shared label also those that were another run's before.
 Result<std::vector<Lease>> Lookout::leases_of(const RepositoryConfig& repository,
                                               const RunFacts& run, const std::string& label) {
-  const std::string name = canonical(label, run);
+  const std::string name = ours_.canonical(label, run.id);
   TRY_ASSIGN(auto known, seams_.ledger.find_by_label(repository.name, name));
-  if (!parse_shared_label(label)) return known;
+  if (!ours_.parse_shared(label)) return known;
   TRY_ASSIGN(const auto live, seams_.ledger.live());
   for (const Lease& lease : live)
     if (lease.source == Source::shared && lease.repository == repository.name &&
@@ -248,18 +241,18 @@ Result<std::vector<Lookout::Found>> Lookout::places_of(const RepositoryConfig& r
                                                        const std::vector<JobFacts>& jobs) {
   std::vector<Found> all;
   for (const std::string& label : labels_of_queued(jobs)) {
-    if (auto place = derived_place(label, run, {})) {
+    if (auto place = derived_place(ours_, label, run, {})) {
       TRY_ASSIGN(auto known, seams_.ledger.find_by_label(repository.name, place->label));
-      place = derived_place(label, run, known);
+      place = derived_place(ours_, label, run, known);
       if (place->was_served || repository.webhook != Webhook::off)
         all.push_back({std::move(*place), std::move(known)});
-    } else if (const auto shared = parse_shared_label(label)) {
+    } else if (const auto shared = ours_.parse_shared(label)) {
       const bool is_known = std::any_of(all.begin(), all.end(), [&](const Found& one) {
-        return one.place.is_shared && one.place.architecture == *shared;
+        return one.place.source == Source::shared && one.place.architecture == *shared;
       });
       if (is_known) continue;
       TRY_ASSIGN(auto known, leases_of(repository, run, label));
-      place = shared_place(label, run, known);
+      place = shared_place(ours_, label, run, known);
       if (place->was_served || repository.webhook == Webhook::shared)
         all.push_back({std::move(*place), std::move(known)});
     } else if (repository.seed_labels != SeedLabels::off &&
@@ -276,8 +269,8 @@ Status Lookout::serve(const RepositoryConfig& repository, const RunFacts& run,
   TRY_ASSIGN(auto found, places_of(repository, run, jobs));
   std::vector<Place> wanted;
   for (Found& one : found) {
-    for (int count = lacking(one.place, run, jobs, one.known); count > 0; --count) {
-      if (!one.place.is_bare) {
+    for (int count = lacking(ours_, one.place, run, jobs, one.known); count > 0; --count) {
+      if (one.place.source != Source::seed) {
         TRY_ASSIGN(one.place.index, free_index(repository, run, one.place, wanted));
       }
       wanted.push_back(one.place);
@@ -315,8 +308,8 @@ Result<int> Lookout::free_index(const RepositoryConfig& repository, const RunFac
   for (int tried = -1; tried < config_.limits.machines_per_run * 4; ++tried) {
     candidate.index = tried < 0 ? first : tried;
     const bool is_taken = std::any_of(wanted.begin(), wanted.end(), [&](const Place& one) {
-      return !one.is_bare && one.is_shared == place.is_shared &&
-             one.architecture == place.architecture && one.index == candidate.index;
+      return one.source == place.source && one.architecture == place.architecture &&
+             one.index == candidate.index;
     });
     if (is_taken) continue;
     const LeaseId id = lease_id_for(config_.deployment, key_of(repository.name, run, candidate));

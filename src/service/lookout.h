@@ -45,6 +45,7 @@ class Lookout {
   Lookout(const Config& config, const LookoutSeams& seams, Demand& demand, Asking& asking,
           Hints& hints)
       : config_(config),
+        ours_(config.labels()),
         seams_(seams),
         demand_(demand),
         asking_(asking),
@@ -72,6 +73,8 @@ class Lookout {
   void list_round(SteadyTime until);
   void note(const std::string& doing, const Error& error);
   void look_at(const RepositoryConfig& repository, const RunFacts& run);
+  [[nodiscard]] bool is_like_ours(const std::string& label, const RepositoryConfig& repository,
+                                  const RunFacts& run) const;
   [[nodiscard]] bool may_be_wanted(const RepositoryConfig& repository, const RunFacts& run) const;
   [[nodiscard]] std::size_t look_back(SteadyTime until);
   void note_failed(const std::vector<Lease>& recent);
@@ -96,6 +99,7 @@ class Lookout {
   void say_waiting(const RepositoryConfig& repository, const RunFacts& run, const Error& error);
 
   const Config& config_;
+  RunnerLabels ours_;
   LookoutSeams seams_;
   Demand& demand_;
   Asking& asking_;

@@ -10,10 +10,11 @@ namespace mayfly {
 
 // A label decides whether it is worth a look, not what may be had for it.
 bool Webhooks::is_ours(const RepositoryConfig& repository, const github::JobEvent& event) const {
+  const RunnerLabels ours = config_.labels();
   const bool may_be_new = repository.webhook != Webhook::off;
   return std::any_of(event.labels.begin(), event.labels.end(), [&](const std::string& label) {
-    if (parse_derived_label(label, event.run_id)) return may_be_new || event.run_attempt > 1;
-    if (parse_shared_label(label))
+    if (ours.parse_derived(label, event.run_id)) return may_be_new || event.run_attempt > 1;
+    if (ours.parse_shared(label))
       return repository.webhook == Webhook::shared || event.run_attempt > 1;
     return event.run_attempt > 1 && repository.seed_labels != SeedLabels::off &&
            is_seed_label(label, repository.seed_label_prefix);

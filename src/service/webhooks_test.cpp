@@ -102,6 +102,15 @@ TEST_CASE("webhooks: where they may not ask, they still tell of re-runs") {
   CHECK(bench.hear(job_event("queued", "rr_runner_a1")).value() == Heard::ignored);
 }
 
+TEST_CASE("webhooks: a deployment with a profile is told of its own labels alone") {
+  Bench bench(Webhook::shared);
+  bench.config.profile = "pmu";
+  for (const char* label : {"mayfly", "mayfly-x86_64", k_label.c_str(), "mayfly-kvm"})
+    CHECK(bench.hear(job_event("queued", label)).value() == Heard::ignored);
+  for (const char* label : {"mayfly-pmu", "mayfly-pmu-arm64", "mayfly-pmu-7-x86_64"})
+    CHECK(bench.hear(job_event("queued", label)).value() == Heard::noted);
+}
+
 TEST_CASE("hints: there are never more than are kept, and the first come first") {
   Hints hints;
   const RepositoryName name{"octo/repo"};

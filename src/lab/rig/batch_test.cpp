@@ -3,6 +3,7 @@
 #include <set>
 
 #include "lab/rig/testing.h"
+#include "lease/label.h"
 
 namespace mayfly::lab {
 namespace {
@@ -18,10 +19,11 @@ RunSpec matrix(RunId run) {
   spec.head_repository = "contributor/rr";
   spec.jobs = {{.name = "setup", .labels = {"ubuntu-latest"}, .hosted = true}};
   for (int n = 0; n < k_jobs; ++n)
-    spec.jobs.push_back({.name = name_of(n),
-                         .labels = {derived_label(run, n, Architecture::x86_64), "arch_x86_64"},
-                         .needs = {"setup"},
-                         .duration = Seconds{60}});
+    spec.jobs.push_back(
+        {.name = name_of(n),
+         .labels = {RunnerLabels().derived(run, n, Architecture::x86_64), "arch_x86_64"},
+         .needs = {"setup"},
+         .duration = Seconds{60}});
   return spec;
 }
 

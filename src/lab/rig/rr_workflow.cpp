@@ -3,7 +3,7 @@
 #include <boost/json/array.hpp>
 
 #include "base/result.h"
-#include "lease/lease.h"
+#include "lease/label.h"
 
 namespace mayfly::lab {
 namespace {
@@ -39,8 +39,8 @@ RunId start_v1_run(FakeGithub& github, Millis test_duration) {
   MAYFLY_CHECK(github.cancel_run(before).has_value());
   finish_hosted(github, before, "stop");
   const RunId next = before + 1;
-  const RrLabels labels{derived_label(next, 0, Architecture::x86_64),
-                        derived_label(next, 0, Architecture::arm64)};
+  const RrLabels labels{RunnerLabels().derived(next, 0, Architecture::x86_64),
+                        RunnerLabels().derived(next, 0, Architecture::arm64)};
   MAYFLY_CHECK(github.start_run(rr_workflow(labels, test_duration)) == next);
   return next;
 }

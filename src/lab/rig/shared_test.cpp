@@ -135,6 +135,20 @@ TEST_CASE("rig: while the service cannot be reached the hook waits, and the job 
   CHECK(conclusion(rig, runs.younger) == "success");
 }
 
+TEST_CASE("rig: jobs that name a profile get its machines, and those of other labels nothing") {
+  RigOptions options = with_shared_labels();
+  options.config.profile = "pmu";
+  Rig rig(options);
+  const RunId run = start(rig, {"mayfly-pmu", "mayfly-pmu-arm64"});
+  const RunId other = start(rig, {"mayfly", "mayfly-kvm"});
+  tell(rig, run);
+  tell(rig, other);
+  REQUIRE(rig.run_until([&] { return is_over(rig, run); }, Seconds{600}));
+  CHECK(conclusion(rig, run) == "success");
+  CHECK(runs_of(leases(rig)) == std::vector<RunId>{run, run});
+  CHECK_FALSE(is_over(rig, other));
+}
+
 TEST_CASE("rig: where labels are not shared such a job gets nothing") {
   RigOptions options = with_shared_labels();
   options.config.repositories.front().webhook = Webhook::derived;

@@ -82,6 +82,7 @@ void draw_waiting_jobs(Config& config, std::uint64_t seed) {
   if (is_shared && config.repositories.size() == 1 &&
       config.repositories.front().webhook == Webhook::derived)
     config.repositories.front().webhook = Webhook::shared;
+  if (SeededEntropy(seed * 7919 + 89).below(4) == 0) config.profile = "pmu";
   const bool cancels = SeededEntropy(seed * 7919 + 79).below(3) == 0;
   for (RepositoryConfig& repository : config.repositories) repository.cancel_unserved = cancels;
 }

@@ -89,7 +89,7 @@ class CancelLaw final : public Law {
     std::vector<Lease> found;
     for (const auto& [id, lease] : books_->leases())
       if (lease.run_id == run.id && lease.run_attempt == run.attempt &&
-          is_for(facts_of(job), lease.label, lease.labels))
+          is_for(facts_of(job), lease.labels))
         found.push_back(lease);
     return found;
   }

@@ -191,17 +191,17 @@ class NeededLaw final : public Law {
       if (!is_served_by_policy(world, run) || is_policy_in_flux(world, run.id)) continue;
       for (const GithubJob& job : world.github->jobs(run.id))
         if (job.state == JobState::queued && !job.spec.hosted &&
-            now - job.created_at >= k_known_after && is_for(job, lease))
+            now - job.created_at >= k_known_after && is_for(world.config, job, lease))
           return true;
     }
     return false;
   }
 
-  static bool is_for(const GithubJob& job, const Lease& lease) {
+  static bool is_for(const Config& config, const GithubJob& job, const Lease& lease) {
     const auto has = [](const std::vector<std::string>& all, const std::string& one) {
       return std::find(all.begin(), all.end(), one) != all.end();
     };
-    const auto shared = shared_labels(lease.architecture);
+    const auto shared = config.labels().shared(lease.architecture);
     const bool names_it = has(job.spec.labels, lease.label) ||
                           (lease.source == Source::shared &&
                            std::any_of(shared.begin(), shared.end(), [&](const std::string& label) {

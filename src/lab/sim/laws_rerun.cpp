@@ -60,8 +60,7 @@ class RerunLaw final : public Law {
     facts.labels = job.spec.labels;
     std::vector<Lease> found;
     for (const auto& [id, lease] : books_->leases())
-      if (lease.run_id == run.id && is_for(facts, lease.label, lease.labels))
-        found.push_back(lease);
+      if (lease.run_id == run.id && is_for(facts, lease.labels)) found.push_back(lease);
     return found;
   }
 
