@@ -37,11 +37,15 @@ int ask(SimWorld& world, const Question& question) {
   return answer ? answer->status : 0;
 }
 
+// Of the runs that others invite: GitHub hands a machine that both wait for to the older job.
+constexpr int k_guests = 1'000'000;
+
 // One contributor's run, from its beginning to the end of its last attempt.
 class Story {
  public:
   Story(SimWorld& world, int number)
       : world_(world),
+        number_(number),
         entropy_(world.seed * 104'729 + static_cast<std::uint64_t>(number)),
         people_(world.seed * 104'729 + 555'557 + static_cast<std::uint64_t>(number)),
         approval_(world.seed * 15'485'863 + static_cast<std::uint64_t>(number)),
@@ -59,6 +63,9 @@ class Story {
   [[nodiscard]] bool is_seed() const { return shape_ == Shape::seed || shape_ == Shape::seed_2024; }
 
   void draw();
+  void play_drawn();
+  void invite_another();
+  void play_as_guest();
   void begin();
   [[nodiscard]] bool is_approved();
   [[nodiscard]] std::string label_of(Architecture architecture, int index) const;
@@ -76,6 +83,7 @@ class Story {
   [[nodiscard]] bool run_again();
 
   SimWorld& world_;
+  int number_;
   SeededEntropy entropy_;
   SeededEntropy people_;      // of who it is, so that all else is drawn as without
   SeededEntropy approval_;    // of whether and when; and of the repository
@@ -123,10 +131,10 @@ void Story::draw() {
 
 std::string Story::label_of(Architecture architecture, int index) const {
   if (is_shared_) {
-    const auto labels = shared_labels(architecture);
+    const auto labels = world_.config.labels().shared(architecture);
     return labels[static_cast<std::size_t>(run_) % labels.size()];
   }
-  if (!is_seed()) return derived_label(run_, index, architecture);
+  if (!is_seed()) return world_.config.labels().derived(run_, index, architecture);
   if (shape_ == Shape::seed) return label_;
   return label_ + "_" + std::string(to_string(architecture));
 }
@@ -378,9 +386,32 @@ bool Story::run_again() {
 }
 
 void Story::play() {
+  draw();
+  if (is_shared_ && deliveries_.below(2) == 0) invite_another();
+  play_drawn();
+}
+
+void Story::play_as_guest() {
+  draw();
+  if (is_seed()) shape_ = Shape::v1;
+  more_labels_.clear();
+  asks_nobody_ = is_shared_ = true;
+  play_drawn();
+}
+
+void Story::invite_another() {
+  const Millis after = draw_between(deliveries_, Millis{0}, Seconds{60});
+  ++world_.active_callers;
+  world_.fibers.spawn(k_world, [&world = world_, number = number_ + k_guests, after] {
+    world.fibers.sleep_for(after);
+    if (!world.is_healed) Story(world, number).play_as_guest();
+    --world.active_callers;
+  });
+}
+
+void Story::play_drawn() {
   ++world_.active_callers;
   world_.stir();
-  draw();
   begin();
   if (!awaits_approval_ || is_approved()) {
     do play_attempt();
