@@ -141,8 +141,6 @@ TEST_CASE("rig: jobs that name a profile get its machines, and those of other la
   Rig rig(options);
   const RunId run = start(rig, {"mayfly-pmu", "mayfly-pmu-arm64"});
   const RunId other = start(rig, {"mayfly", "mayfly-kvm"});
-  tell(rig, run);
-  tell(rig, other);
   REQUIRE(rig.run_until([&] { return is_over(rig, run); }, Seconds{600}));
   CHECK(conclusion(rig, run) == "success");
   CHECK(runs_of(leases(rig)) == std::vector<RunId>{run, run});
