@@ -57,7 +57,9 @@ def parse(arguments):
     parser.add_argument("--jobs", type=int, default=5, help="scenarios at once")
     parser.add_argument("--quick", action="store_true", help="those that take less than a minute")
     parser.add_argument("--qemu", action="store_true",
-                        help="instead: one machine under qemu without KVM; up to a quarter of an hour")
+                        help="instead: one machine under qemu without KVM; minutes")
+    parser.add_argument("--megabytes", type=int, default=8, metavar="N",
+                        help="of the runner's archive in mirror, and under qemu")
     parser.add_argument("--keep", action="store_true", help="leave the directories of the machines")
     options = parser.parse_args(arguments)
     unknown = set(options.scenarios) - set(SCENARIOS)
