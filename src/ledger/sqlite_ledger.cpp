@@ -312,10 +312,9 @@ Result<std::optional<LeaseId>> SqliteLedger::lease_of(const InstanceId& machine)
 Result<Audit> SqliteLedger::audit() {
   const std::scoped_lock lock(mutex_);
   Statement leases(database_,
-                   "SELECT count(*), coalesce(sum(state <> 'gone'), 0),"
-                   " coalesce(sum(runner_name <> '' AND runner_removed = 0), 0),"
-                   " coalesce(sum(CASE WHEN state <> 'gone' THEN reserved_micros ELSE 0 END), 0)"
-                   " FROM lease");
+                   "SELECT (SELECT count(*) FROM lease), count(*), (SELECT count(*) FROM lease"
+                   " WHERE runner_name <> '' AND runner_removed = 0),"
+                   " coalesce(sum(reserved_micros), 0) FROM lease WHERE state <> 'gone'");
   Statement machines(
       database_, "SELECT count(*), count(ended_at), coalesce(sum(spent_micros), 0) FROM machine");
   TRY(leases.step());
