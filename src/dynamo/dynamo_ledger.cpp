@@ -182,23 +182,39 @@ Result<std::vector<Lease>> DynamoLedger::read_leases(const std::vector<LeaseId>&
 }
 
 // A lease that its time to live has taken before what points at it is just not there.
-Result<std::vector<Lease>> DynamoLedger::read_indexed(const std::string& pk, int count_max) {
+Result<std::vector<Lease>> DynamoLedger::read_indexed(const std::string& pk, int count_max,
+                                                      const std::vector<Lease>& known) {
   const SteadyTime deadline = store_.deadline();
   TRY_ASSIGN(const auto items, store_.query({.pk = pk, .newest_first = true}, count_max, deadline));
   TRY_ASSIGN(const auto ids, parse_all<LeaseId>(items, dynamo::parse_index));
-  TRY_ASSIGN(std::vector<Lease> leases, read_leases(ids, deadline));
+  const auto settled = settled_in(known);
+  std::vector<Lease> leases;
+  std::vector<LeaseId> unknown;
+  for (const LeaseId& id : ids) {
+    if (const auto old = settled.find(id); old != settled.end())
+      leases.push_back(*old->second);
+    else
+      unknown.push_back(id);
+  }
+  TRY_ASSIGN(auto others, read_leases(unknown, deadline));
+  std::move(others.begin(), others.end(), std::back_inserter(leases));
   sort_newest_first(leases);
   return leases;
 }
 
 Result<std::vector<Lease>> DynamoLedger::find_by_label(const RepositoryName& repository,
                                                        const std::string& label) {
-  return read_indexed(dynamo::label_pk(repository, label), 0);
+  return read_indexed(dynamo::label_pk(repository, label), 0, {});
 }
 
 Result<std::vector<Lease>> DynamoLedger::recent(int count_max) {
+  return recent_again(count_max, {});
+}
+
+Result<std::vector<Lease>> DynamoLedger::recent_again(int count_max,
+                                                      const std::vector<Lease>& known) {
   if (count_max <= 0) return std::vector<Lease>{};
-  return read_indexed(dynamo::k_leases_pk, count_max);
+  return read_indexed(dynamo::k_leases_pk, count_max, known);
 }
 
 // The books name every lease that was reserved before they were read. One of them that is not there

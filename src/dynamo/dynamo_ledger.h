@@ -33,6 +33,7 @@ class DynamoLedger final : public Ledger {
                                            const std::string& label) override;
   Result<std::vector<Lease>> live() override;
   Result<std::vector<Lease>> recent(int count_max) override;
+  Result<std::vector<Lease>> recent_again(int count_max, const std::vector<Lease>& known) override;
   Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
                        const std::optional<MachineRecord>& machine) override;
   Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
@@ -85,7 +86,8 @@ class DynamoLedger final : public Ledger {
                                                     std::vector<aws::Write> writes);
   [[nodiscard]] Result<std::vector<Lease>> read_leases(const std::vector<LeaseId>& ids,
                                                        SteadyTime deadline);
-  [[nodiscard]] Result<std::vector<Lease>> read_indexed(const std::string& pk, int count_max);
+  [[nodiscard]] Result<std::vector<Lease>> read_indexed(const std::string& pk, int count_max,
+                                                        const std::vector<Lease>& known);
   [[nodiscard]] Result<dynamo::Books> read_books();
 
   dynamo::Store store_;

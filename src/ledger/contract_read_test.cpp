@@ -87,6 +87,27 @@ TEST_CASE(
   });
 }
 
+TEST_CASE("ledger: who read the newest before is told the same as who did not") {
+  on_each_ledger([](Ledger& ledger) {
+    for (const int n : {1, 2, 3}) add(ledger, numbered(n));
+    Lease gone = numbered(2);
+    gone.state = LeaseState::gone;
+    REQUIRE(ledger.update(gone, {}, std::nullopt));
+    const auto known = ledger.recent(10).value();
+    Lease changed = numbered(3);
+    changed.reason = "since then";
+    REQUIRE(ledger.update(changed, {}, std::nullopt));
+    add(ledger, numbered(4));
+
+    const auto again = ledger.recent_again(10, known).value();
+    CHECK(numbers_of(again) == std::vector<int>{4, 3, 2, 1});
+    CHECK(again.at(1).reason == "since then");
+    CHECK(again.at(2).state == LeaseState::gone);
+    CHECK(numbers_of(ledger.recent_again(2, known).value()) == std::vector<int>{4, 3});
+    CHECK(ledger.recent_again(0, known).value().empty());
+  });
+}
+
 TEST_CASE("ledger: a fact is what was set last") {
   on_each_ledger([](Ledger& ledger) {
     REQUIRE(ledger.set_fact("image:x86_64", "1 ami-1"));

@@ -11,4 +11,11 @@ bool breaks_batch(const std::vector<Lease>& asked, const std::vector<Reservation
   return false;
 }
 
+std::map<LeaseId, const Lease*> settled_in(const std::vector<Lease>& known) {
+  std::map<LeaseId, const Lease*> settled;
+  for (const Lease& lease : known)
+    if (!is_live(lease.state)) settled.emplace(lease.id, &lease);
+  return settled;
+}
+
 }  // namespace mayfly

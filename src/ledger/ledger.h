@@ -7,6 +7,7 @@
 // Errors: ledger_unavailable (nothing was written), lease_conflict (the version moved on), and the
 // limit codes of lease/admission.h.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,10 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Lease>> live() = 0;
   // Newest first, gone ones included.
   [[nodiscard]] virtual Result<std::vector<Lease>> recent(int count_max) = 0;
+  // Likewise, for who has read them before: what was gone then is taken from there, for it stays as
+  // it is, and is not read again.
+  [[nodiscard]] virtual Result<std::vector<Lease>> recent_again(
+      int count_max, const std::vector<Lease>& known) = 0;
 
   // Writes the lease if its stored version is lease.version, and answers with the new version; the
   // events, the machine's record and what the lease says of its newest launch (outcome_of_launch;
@@ -104,5 +109,7 @@ inline constexpr const char* k_batch_broken = "some of the leases of a batch exi
 // Whether some of a batch are new and others are not. The reservations are those of the asked.
 [[nodiscard]] bool breaks_batch(const std::vector<Lease>& asked,
                                 const std::vector<Reservation>& reservations);
+// What recent_again() does not read again, by id. Valid as long as they are.
+[[nodiscard]] std::map<LeaseId, const Lease*> settled_in(const std::vector<Lease>& known);
 
 }  // namespace mayfly

@@ -110,6 +110,14 @@ DROP INDEX machine_launched;
     "ALTER TABLE lease ADD COLUMN batch TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE lease ADD COLUMN batch_place INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE lease ADD COLUMN batch_size INTEGER NOT NULL DEFAULT 1;",
+    // What pages, metrics and every reservation ask, without a look at the rows of old leases.
+    R"sql(
+CREATE INDEX lease_newest ON lease(created_at DESC, id);
+DROP INDEX lease_created;
+CREATE INDEX lease_runner_left ON lease(id) WHERE runner_name <> '' AND runner_removed = 0;
+CREATE INDEX machine_spent ON machine(ended_at, spent_micros);
+DROP INDEX machine_ended;
+)sql",
 };
 
 Result<int> stored_version(sqlite::Database& database) {

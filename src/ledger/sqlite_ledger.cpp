@@ -172,6 +172,27 @@ Result<std::vector<Lease>> SqliteLedger::recent(int count_max) {
   return read_leases(query);
 }
 
+Result<std::vector<Lease>> SqliteLedger::recent_again(int count_max,
+                                                      const std::vector<Lease>& known) {
+  const auto settled = settled_in(known);
+  const std::scoped_lock lock(mutex_);
+  Statement query(database_, "SELECT id FROM lease ORDER BY created_at DESC, id LIMIT ?");
+  query.bind(std::int64_t{count_max});
+  std::vector<Lease> leases;
+  for (;;) {
+    TRY_ASSIGN(const bool row, query.step());
+    if (!row) return leases;
+    const LeaseId id{query.text(0)};
+    if (const auto old = settled.find(id); old != settled.end()) {
+      leases.push_back(*old->second);
+      continue;
+    }
+    bool found = false;
+    TRY_ASSIGN(Lease lease, load(database_, id, found));
+    if (found) leases.push_back(std::move(lease));
+  }
+}
+
 Result<Lease> SqliteLedger::replace(const Lease& lease, const std::vector<LeaseEvent>& events,
                                     const std::optional<MachineRecord>& machine) {
   TRY_ASSIGN(const bool replaced, replace_lease(database_, lease));
@@ -291,10 +312,9 @@ Result<std::optional<LeaseId>> SqliteLedger::lease_of(const InstanceId& machine)
 Result<Audit> SqliteLedger::audit() {
   const std::scoped_lock lock(mutex_);
   Statement leases(database_,
-                   "SELECT count(*), coalesce(sum(state <> 'gone'), 0),"
-                   " coalesce(sum(runner_name <> '' AND runner_removed = 0), 0),"
-                   " coalesce(sum(CASE WHEN state <> 'gone' THEN reserved_micros ELSE 0 END), 0)"
-                   " FROM lease");
+                   "SELECT (SELECT count(*) FROM lease), count(*), (SELECT count(*) FROM lease"
+                   " WHERE runner_name <> '' AND runner_removed = 0),"
+                   " coalesce(sum(reserved_micros), 0) FROM lease WHERE state <> 'gone'");
   Statement machines(
       database_, "SELECT count(*), count(ended_at), coalesce(sum(spent_micros), 0) FROM machine");
   TRY(leases.step());

@@ -11,8 +11,8 @@ using sqlite::Statement;
 // The whole cost of every machine that lived at some time since then.
 Result<Money> spent_since(Database& database, WallTime since) {
   Statement query(database,
-                  "SELECT coalesce(sum(spent_micros), 0) FROM machine"
-                  " WHERE ended_at >= ? OR ended_at IS NULL");
+                  "SELECT (SELECT coalesce(sum(spent_micros), 0) FROM machine WHERE ended_at >= ?)"
+                  " + (SELECT coalesce(sum(spent_micros), 0) FROM machine WHERE ended_at IS NULL)");
   query.bind(epoch_millis(since));
   TRY_ASSIGN(const bool row, query.step());
   MAYFLY_CHECK(row);

@@ -1,10 +1,14 @@
 #pragma once
 
-// Something that is dear to read, kept for a while. Thread rule: safe from many threads; no lock is
-// held while it is read, so at a moment at which it has just become old several may read it anew.
+// Something that is dear to read, kept for a while. One reads it anew when it has become old;
+// whoever comes meanwhile gets the old one, which is at most three times as old as it may be, else
+// why the last who read it could not: so a ledger that answers slowly, or not at all, is asked by
+// one at a time and holds up one. Before anybody has read it, several may. Thread rule: safe from
+// many threads; no lock is held while it is read.
 
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -21,20 +25,39 @@ class Kept {
   [[nodiscard]] Result<Pointer> get(SteadyTime now, Millis age, const Read& read) {
     {
       const std::scoped_lock lock(mutex_);
-      if (kept_ && now < read_at_ + age) return kept_;
+      if (kept_ && now < read_at_ + (readers_ > 0 ? k_patience * age : age)) return kept_;
+      if (readers_ > 0 && failed_) return fail(*failed_);
+      readers_ += 1;
     }
-    TRY_ASSIGN(T fresh, read());
-    auto pointer = std::make_shared<const T>(std::move(fresh));
+    auto fresh = read();
     const std::scoped_lock lock(mutex_);
+    readers_ -= 1;
+    if (!fresh) {
+      failed_ = fresh.error();
+      return fail(*failed_);
+    }
+    failed_.reset();
+    auto pointer = std::make_shared<const T>(std::move(*fresh));
+    if (kept_ && now < read_at_) return pointer;  // somebody has begun later, and ended sooner
     kept_ = pointer;
     read_at_ = now;
     return pointer;
   }
 
+  // What was read last, however old; nullptr: nothing yet.
+  [[nodiscard]] Pointer last() const {
+    const std::scoped_lock lock(mutex_);
+    return kept_;
+  }
+
  private:
-  std::mutex mutex_;
+  static constexpr int k_patience = 3;
+
+  mutable std::mutex mutex_;
   Pointer kept_;
   SteadyTime read_at_{};
+  std::optional<Error> failed_;  // since it was read last
+  int readers_ = 0;
 };
 
 }  // namespace mayfly::pages

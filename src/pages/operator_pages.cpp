@@ -42,8 +42,9 @@ Result<HttpResponse> OperatorPages::answer(const Target& target, const std::stri
 Result<HttpResponse> OperatorPages::dashboard(const std::string& root) {
   TRY_ASSIGN(const auto current, now());
   TRY_ASSIGN(const auto known, newest());
+  TRY_ASSIGN(const auto times, recent_times());
   DashboardFacts facts{
-      current->usage, known->audit, known->leases, current->live, known->times, known->pools, {}};
+      current->usage, known->audit, known->leases, current->live, *times, known->pools, {}};
   if (process_) facts.process = process_();
   PageHead head = head_for("Dashboard", root, config_);
   head.reload_seconds = k_reload_seconds;
@@ -54,11 +55,10 @@ Result<HttpResponse> OperatorPages::dashboard(const std::string& root) {
 }
 
 Result<HttpResponse> OperatorPages::times(const std::string& root) {
-  TRY_ASSIGN(const auto known, newest());
+  TRY_ASSIGN(const auto times, recent_times());
   const PageHead head = head_for("Time to a runner", root, config_);
-  return page_response(200, page_text(head, [&](Html& html) {
-                         write_runner_times(html, known->times, clock_.wall());
-                       }));
+  return page_response(
+      200, page_text(head, [&](Html& html) { write_runner_times(html, *times, clock_.wall()); }));
 }
 
 Result<HttpResponse> OperatorPages::list(const Target& target, const std::string& root) {
@@ -81,8 +81,8 @@ Result<HttpResponse> OperatorPages::lease(const LeaseId& id, const std::string& 
   LeaseStory story{*found, {}, {}, {}};
   TRY_ASSIGN(story.events, ledger_.events(id));
   TRY_ASSIGN(story.machines, ledger_.machines(id));
-  TRY_ASSIGN(const auto known, newest());
-  story.usuals = usuals_in(known->times, found->architecture);
+  TRY_ASSIGN(const auto times, recent_times());
+  story.usuals = usuals_in(*times, found->architecture);
   LeasePlace place{root, config_.public_url + "/v1/leases/" + id.text,
                    github_url_of(config_.github.api_url)};
   place.is_operators = true;
@@ -93,15 +93,20 @@ Result<Kept<OperatorPages::Newest>::Pointer> OperatorPages::newest() {
   return newest_.get(clock_.steady(), k_newest_for, [&] { return read_newest(); });
 }
 
+Result<Kept<report::RecentTimes>::Pointer> OperatorPages::recent_times() {
+  return times_.get(clock_.steady(), k_newest_for, [&] { return report::recent_times(ledger_); });
+}
+
 Result<Kept<OperatorPages::Now>::Pointer> OperatorPages::now() {
   return now_.get(clock_.steady(), k_now_for, [&] { return read_now(); });
 }
 
 Result<OperatorPages::Newest> OperatorPages::read_newest() {
   Newest known;
-  TRY_ASSIGN(known.leases, ledger_.recent(k_leases_max));
+  const auto before = newest_.last();
+  const std::vector<Lease> none;
+  TRY_ASSIGN(known.leases, ledger_.recent_again(k_leases_max, before ? before->leases : none));
   TRY_ASSIGN(known.audit, ledger_.audit());
-  TRY_ASSIGN(known.times, report::recent_times(ledger_));
   TRY_ASSIGN(known.pools, remembered_pools(ledger_));
   return known;
 }

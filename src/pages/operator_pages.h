@@ -5,9 +5,10 @@
 // the ledger and asks the process, nobody else. Whoever calls has made sure that it is the operator
 // who asks.
 //
-// What is live is read at most once a second, the newest leases and the audit once in ten, so that
-// a page of a large ledger costs little, and several viewers not more than one. What a page shows
-// may be so old. Thread rule: safe from many threads; no lock is held while the ledger is read.
+// What is live is read at most once a second, the newest leases, the audit and the times once in
+// ten, so that a page of a large ledger costs little, and several viewers not more than one. What a
+// page shows may be so old, and three times that while the ledger takes its time (kept.h). Thread
+// rule: safe from many threads; no lock is held while the ledger is read.
 
 #include <functional>
 
@@ -37,7 +38,6 @@ class OperatorPages {
   struct Newest {
     std::vector<Lease> leases;  // newest first
     Audit audit;
-    report::RecentTimes times;
     PoolMemory pools;
   };
   struct Now {
@@ -47,6 +47,7 @@ class OperatorPages {
 
   [[nodiscard]] Result<Kept<Newest>::Pointer> newest();
   [[nodiscard]] Result<Newest> read_newest();
+  [[nodiscard]] Result<Kept<report::RecentTimes>::Pointer> recent_times();
   [[nodiscard]] Result<Kept<Now>::Pointer> now();
   [[nodiscard]] Result<Now> read_now();
   [[nodiscard]] Result<HttpResponse> dashboard(const std::string& root);
@@ -59,6 +60,7 @@ class OperatorPages {
   Ledger& ledger_;
   ProcessFactsOf process_;
   Kept<Newest> newest_;
+  Kept<report::RecentTimes> times_;
   Kept<Now> now_;
 };
 

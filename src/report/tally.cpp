@@ -148,6 +148,10 @@ Result<std::vector<Lease>> CountingLedger::live() { return behind_.live(); }
 Result<std::vector<Lease>> CountingLedger::recent(int count_max) {
   return behind_.recent(count_max);
 }
+Result<std::vector<Lease>> CountingLedger::recent_again(int count_max,
+                                                        const std::vector<Lease>& known) {
+  return behind_.recent_again(count_max, known);
+}
 Result<std::optional<LaunchPause>> CountingLedger::launch_pause(const Caps& caps, WallTime now) {
   return behind_.launch_pause(caps, now);
 }

@@ -56,6 +56,7 @@ class CountingLedger final : public Ledger {
                                            const std::string& label) override;
   Result<std::vector<Lease>> live() override;
   Result<std::vector<Lease>> recent(int count_max) override;
+  Result<std::vector<Lease>> recent_again(int count_max, const std::vector<Lease>& known) override;
   Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
                        const std::optional<MachineRecord>& machine) override;
   Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,

@@ -60,6 +60,9 @@ Result<std::vector<Lease>> SimLedger::live() {
 Result<std::vector<Lease>> SimLedger::recent(int count_max) {
   return through("recent", Access::read, [&] { return books().recent(count_max); });
 }
+Result<std::vector<Lease>> SimLedger::recent_again(int count_max, const std::vector<Lease>& known) {
+  return through("recent", Access::read, [&] { return books().recent_again(count_max, known); });
+}
 
 Result<Lease> SimLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
                                 const std::optional<MachineRecord>& machine) {
