@@ -64,10 +64,10 @@ TEST_CASE("deliveries: one entry that cannot be read makes the whole answer a ba
       {"status_code", "-1"},
       {"status_code", "1000"},
       {"event", "null"}};
-  for (const auto& [field, value] : wrong) {
-    CAPTURE(field);
-    CAPTURE(value);
-    const auto listed = parse_deliveries("[" + entry() + "," + entry(field, value) + "]");
+  for (const auto& one : wrong) {
+    CAPTURE(one.first);
+    CAPTURE(one.second);
+    const auto listed = parse_deliveries("[" + entry() + "," + entry(one.first, one.second) + "]");
     REQUIRE_FALSE(listed);
     CHECK(listed.error().code == Code::github_bad_answer);
   }
