@@ -108,7 +108,7 @@ std::string printable(std::string_view foreign, std::size_t max) {
   std::string out;
   for (const char c : foreign) {
     const std::string piece = escaped(c);
-    if (out.size() + piece.size() > max) return out + "…";
+    if (out.size() + piece.size() > max) return out + "...";
     out += piece;
   }
   return out;

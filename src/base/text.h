@@ -23,7 +23,8 @@ namespace mayfly {
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 // Printable ASCII stays; everything else becomes \xNN or \n and the like; cut after max bytes with
-// "…". For text that came from outside, on its way into a message or a log.
+// "...". For text that came from outside, on its way into a message or a log. All of the result is
+// printable, so that it may be given to it again.
 [[nodiscard]] std::string printable(std::string_view foreign, std::size_t max = 200);
 
 [[nodiscard]] std::string to_lower(std::string_view text);   // ASCII only

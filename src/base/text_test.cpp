@@ -42,9 +42,11 @@ TEST_CASE("text: hostile bytes become visible") {
 
 TEST_CASE("text: printable text is cut, never in the middle of an escape") {
   CHECK(printable("abcdef", 6) == "abcdef");
-  CHECK(printable("abcdefg", 6) == "abcdef…");
-  CHECK(printable("abc\x01", 6) == "abc…");
-  CHECK(printable(std::string(100'000, '\n')).size() <= 200 + std::string("…").size());
+  CHECK(printable("abcdefg", 6) == "abcdef...");
+  CHECK(printable("abc\x01", 6) == "abc...");
+  const std::string cut = printable("a\nbcdefg", 6);
+  CHECK(printable(cut) == cut);
+  CHECK(printable(std::string(100'000, '\n')).size() <= 200 + std::string("...").size());
 }
 
 TEST_CASE("text: lower case and trimming touch ASCII only") {

@@ -58,7 +58,9 @@ class TerminalLaw final : public Law {
       for (const LeaseEvent& event : *events)
         expect(event.detail.size() <= k_detail_max &&
                    event.detail == printable(event.detail, k_detail_max),
-               world, which + " holds what is too long or not printable");
+               world,
+               which + " holds what is too long or not printable: " + event.name + " " +
+                   printable(event.detail, 2 * k_detail_max));
     }
   }
 
