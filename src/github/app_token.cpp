@@ -235,14 +235,17 @@ Result<HttpResponse> AppToken::send_as_app(const Call& call, SteadyTime deadline
   return fail(answer_error(call, response, clock_.wall()));
 }
 
-Result<HttpResponse> AppToken::send_once(const Call& call, SteadyTime deadline) {
+std::string AppToken::jwt() {
   WallTime now = clock_.wall();
   {
     const std::lock_guard lock(mutex_);
     now += skew_;
   }
-  const std::string jwt = app_jwt(key_, settings_.app_id, now);
-  auto response = transport_.send(request_for(call, settings_, jwt), deadline);
+  return app_jwt(key_, settings_.app_id, now);
+}
+
+Result<HttpResponse> AppToken::send_once(const Call& call, SteadyTime deadline) {
+  auto response = transport_.send(request_for(call, settings_, jwt()), deadline);
   if (!response) return fail(harmless(transport_error(call, response.error())));
   return std::move(*response);
 }

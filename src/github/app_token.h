@@ -12,8 +12,8 @@
 // Date differs from our clock, it is made once more by GitHub's time, and so are the next ones. How
 // long a token lasts is measured from that Date as well.
 //
-// These calls, two or three an hour, are not counted by call_budget.h. Thread rule: safe from many
-// threads; no lock is held during a call.
+// These calls, two or three an hour, are not counted by call_budget.h; the App's others
+// (deliveries.h) are. Thread rule: safe from many threads; no lock is held during a call.
 
 #include <cstdint>
 #include <mutex>
@@ -53,8 +53,18 @@ class AppToken final : public TokenSource {
   [[nodiscard]] Result<Secret> token(SteadyTime deadline) override;
   [[nodiscard]] bool replace(const Secret& refused) override;
   [[nodiscard]] Result<std::string> describe(SteadyTime deadline) override;
+  // A JWT for each call, by GitHub's time as far as a token's fetch has shown it.
+  [[nodiscard]] TokenSource* as_app() override { return &itself_; }
 
  private:
+  class Itself final : public TokenSource {
+   public:
+    explicit Itself(AppToken& app) : app_(app) {}
+    [[nodiscard]] Result<Secret> token(SteadyTime) override { return Secret(app_.jwt()); }
+
+   private:
+    AppToken& app_;
+  };
   struct Kept {
     Secret token;
     SteadyTime since = {};
@@ -78,11 +88,13 @@ class AppToken final : public TokenSource {
   [[nodiscard]] Error explain(Error error, std::int64_t id, SteadyTime deadline);
   [[nodiscard]] std::vector<Permission> needed() const;
   [[nodiscard]] std::string token_request() const;
+  [[nodiscard]] std::string jwt();
 
   HttpTransport& transport_;
   Clock& clock_;
   const RsaKey key_;
   const AppSettings settings_;
+  Itself itself_{*this};
 
   std::mutex mutex_;  // of what follows
   std::optional<Kept> kept_;

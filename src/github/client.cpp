@@ -71,11 +71,21 @@ GithubClient::GithubClient(HttpTransport& transport, Clock& clock, TokenSource& 
     : transport_(transport),
       clock_(clock),
       tokens_(tokens),
-      shared_(std::make_shared<Shared>(std::move(settings))) {}
+      shared_(std::make_shared<Shared>(std::move(settings))),
+      spent_(std::make_shared<Spent>(shared_->settings.calls_per_minute)) {}
 
 GithubClient GithubClient::serving(Purpose purpose) const {
   GithubClient other(*this);
   other.purpose_ = purpose;
+  return other;
+}
+
+std::optional<GithubClient> GithubClient::as_app() const {
+  TokenSource* app = tokens_.as_app();
+  if (app == nullptr) return std::nullopt;
+  GithubClient other(transport_, clock_, *app, settings());
+  other.purpose_ = purpose_;
+  other.spent_ = spent_;
   return other;
 }
 
@@ -84,8 +94,8 @@ class GithubClient::Counted {
   explicit Counted(GithubClient& client) : client_(client) {}
   ~Counted() {
     const SteadyTime now = client_.clock_.steady();
-    const std::lock_guard lock(client_.shared_->mutex);
-    client_.shared_->budget.finish(client_.purpose_, now);
+    const std::lock_guard lock(client_.spent_->mutex);
+    client_.spent_->budget.finish(client_.purpose_, now);
   }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
@@ -96,19 +106,19 @@ class GithubClient::Counted {
 
 Status GithubClient::start_call() {
   const SteadyTime now = clock_.steady();
-  const std::lock_guard lock(shared_->mutex);
-  const auto wait = shared_->budget.start(purpose_, now);
+  const std::lock_guard lock(spent_->mutex);
+  const auto wait = spent_->budget.start(purpose_, now);
   if (!wait) return {};
   return fail(Error{Code::github_budget,
-                    "the limit of " + std::to_string(shared_->budget.limit()) +
+                    "the limit of " + std::to_string(spent_->budget.limit()) +
                         " calls to GitHub in a minute is reached",
                     *wait});
 }
 
 int GithubClient::calls_in_minute() const {
   const SteadyTime now = clock_.steady();
-  const std::lock_guard lock(shared_->mutex);
-  return shared_->budget.calls(now);
+  const std::lock_guard lock(spent_->mutex);
+  return spent_->budget.calls(now);
 }
 
 RateLimit GithubClient::rate_limit() const {

@@ -162,7 +162,8 @@ struct RateLimit {
   std::optional<WallTime> closed_until;  // calls fail locally until then
 };
 
-struct Call;  // github/call.h
+struct Call;      // github/call.h
+struct Delivery;  // github/deliveries.h
 
 class GithubClient {
  public:
@@ -170,6 +171,9 @@ class GithubClient {
   GithubClient(HttpTransport& transport, Clock& clock, TokenSource& tokens, Settings settings);
   // The same client, sharing limits, budget and what is kept, whose calls serve another purpose.
   [[nodiscard]] GithubClient serving(Purpose purpose) const;
+  // The App itself, for what stands in deliveries.h, sharing the budget alone: GitHub's limits on
+  // it are its own. None: the credential is no App's.
+  [[nodiscard]] std::optional<GithubClient> as_app() const;
 
   [[nodiscard]] Result<Run> get_run(const RepositoryName& repository, RunId run,
                                     SteadyTime deadline);
@@ -220,6 +224,10 @@ class GithubClient {
                                                         SteadyTime deadline);
   [[nodiscard]] Result<Repository> get_repository(const RepositoryName& name, SteadyTime deadline);
 
+  // deliveries.h
+  [[nodiscard]] Result<std::vector<Delivery>> list_deliveries(SteadyTime deadline);
+  [[nodiscard]] Status redeliver(std::int64_t delivery, SteadyTime deadline);
+
   // TokenSource::describe.
   [[nodiscard]] Result<std::string> describe_credential(SteadyTime deadline) {
     return tokens_.describe(deadline);
@@ -264,16 +272,20 @@ class GithubClient {
                                                    const std::string& status, SteadyTime deadline);
 
   struct Shared {
-    explicit Shared(Settings the_settings)
-        : settings(std::move(the_settings)), budget(settings.calls_per_minute) {}
+    explicit Shared(Settings the_settings) : settings(std::move(the_settings)) {}
 
     const Settings settings;
     std::mutex mutex;  // of what follows
-    CallBudget budget;
     RateLimit rate_limit;
     int refusals_in_a_row = 0;           // by rate limits
     std::map<std::string, Cached> runs;  // by URL below the host; bounded
     std::uint64_t uses = 0;
+  };
+  struct Spent {
+    explicit Spent(int calls_per_minute) : budget(calls_per_minute) {}
+
+    std::mutex mutex;  // of what follows
+    CallBudget budget;
   };
   class Counted;  // a call that the budget let through, until it is over
 
@@ -282,6 +294,7 @@ class GithubClient {
   TokenSource& tokens_;
   Purpose purpose_ = Purpose::asks;
   std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Spent> spent_;
 };
 
 }  // namespace mayfly::github

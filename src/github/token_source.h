@@ -26,6 +26,8 @@ class TokenSource {
   [[nodiscard]] virtual Result<std::string> describe(SteadyTime /*deadline*/) {
     return std::string();
   }
+  // Where this is an App: what authenticates the App itself, for calls that no token may make.
+  [[nodiscard]] virtual TokenSource* as_app() { return nullptr; }
 };
 
 class FixedToken final : public TokenSource {
