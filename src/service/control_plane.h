@@ -27,6 +27,7 @@
 #include "service/launch_template.h"
 #include "service/launcher.h"
 #include "service/lookout.h"
+#include "service/redeliverer.h"
 #include "service/runner_packages.h"
 #include "service/sweeper.h"
 #include "service/webhooks.h"
@@ -95,6 +96,7 @@ class ControlPlane {
   Claims claims_;
   Hints hints_;
   Webhooks webhooks_;
+  Redeliverer redeliverer_;
   Lookout lookout_;
   Sweeper sweeper_;
   Diagnosis diagnosis_;

@@ -127,6 +127,7 @@ std::vector<Lookout::Trouble> Lookout::look(SteadyTime until) {
     to_look_at_.pop_front();
     look_at(*repository, run);
   }
+  if (may_go_on(until)) redeliverer_.look(until);
   return std::move(troubles_);
 }
 

@@ -29,6 +29,7 @@
 #include "service/asking.h"
 #include "service/demand.h"
 #include "service/hints.h"
+#include "service/redeliverer.h"
 #include "service/rerunner.h"
 
 namespace mayfly {
@@ -43,20 +44,22 @@ class Lookout {
  public:
   // demand: its calls serve the sweep.
   Lookout(const Config& config, const LookoutSeams& seams, Demand& demand, Asking& asking,
-          Hints& hints)
+          Hints& hints, Redeliverer& redeliverer)
       : config_(config),
         seams_(seams),
         demand_(demand),
         asking_(asking),
         hints_(hints),
+        redeliverer_(redeliverer),
         rerunner_(config, {seams.clock, seams.log, seams.ledger}, demand) {}
 
   struct Trouble {
     std::string doing;
     Error error;
   };
-  // Hints first, then the round, for as long as there is time. Stops where GitHub does not answer,
-  // or no more may be asked of it: what is left is looked at next time.
+  // Hints first, then the round, then what was not delivered, for as long as there is time. Stops
+  // where GitHub does not answer, or no more may be asked of it: what is left is looked at next
+  // time.
   [[nodiscard]] std::vector<Trouble> look(SteadyTime until);
   // The hints alone.
   [[nodiscard]] std::vector<Trouble> work_off_hints(SteadyTime until);
@@ -100,6 +103,7 @@ class Lookout {
   Demand& demand_;
   Asking& asking_;
   Hints& hints_;
+  Redeliverer& redeliverer_;
   Rerunner rerunner_;
   std::vector<Trouble> troubles_;  // of the look that is going on
   bool github_answers_ = true;     // likewise
