@@ -79,6 +79,21 @@ Status check_repositories(const Ask& ask, const json::object& body) {
   return {};
 }
 
+json::object delivery_body(const Ask& ask, const HookDelivery& delivery) {
+  return {{"id", delivery.id},
+          {"guid", delivery.guid},
+          {"delivered_at", iso8601(delivery.delivered_at)},
+          {"redelivery", delivery.is_redelivery},
+          {"duration", 0.27},
+          {"status", delivery_status(delivery.status_code)},
+          {"status_code", delivery.status_code},
+          {"event", "workflow_job"},
+          {"action", delivery.content.action},
+          {"installation_id", ask.options.app->installation_id},
+          {"repository_id", nullptr},
+          {"throttled_at", nullptr}};
+}
+
 }  // namespace
 
 HttpResponse find_installation(const Ask& ask, GithubWorld& /*world*/) {
@@ -106,6 +121,27 @@ HttpResponse make_installation_token(const Ask& ask, GithubWorld& world) {
                                        {"expires_at", iso8601(ask.now + app.token_life)},
                                        {"permissions", permissions_body(*permissions)},
                                        {"repository_selection", is_narrowed ? "selected" : "all"}});
+}
+
+// The first page: GitHub's others are told by a cursor that nobody here follows.
+HttpResponse list_deliveries(const Ask& ask, GithubWorld& world) {
+  const auto wanted = parse_int(ask.target.parameter("per_page").value_or("30"));
+  if (!wanted || *wanted < 1) return refusal(400, "Bad Request");
+  const std::size_t size =
+      std::min<std::size_t>(static_cast<std::size_t>(*wanted), ask.options.page_max);
+  json::array page;
+  for (const HookDelivery& one : world.deliveries().newest_first()) {
+    if (page.size() == size) break;
+    page.push_back(delivery_body(ask, one));
+  }
+  return json_answer(200, std::move(page));
+}
+
+HttpResponse redeliver(const Ask& ask, GithubWorld& world) {
+  const auto id = parse_int(ask.arguments.at(0));
+  if (!id) return refusal(400, "Bad Request");
+  const Status asked = world.deliveries().ask_again(*id);
+  return asked ? json_answer(202, json::object{}) : refusal(asked.error());
 }
 
 }  // namespace mayfly::lab::rest

@@ -171,6 +171,10 @@ void FakeGithub::with_pulls(const std::function<void(GithubPulls&, WallTime)>& f
   with_world([&](GithubWorld& world, WallTime now) { fn(world.pulls(), now); });
 }
 
+void FakeGithub::with_deliveries(const std::function<void(HookDeliveries&, WallTime)>& fn) {
+  with_world([&](GithubWorld& world, WallTime now) { fn(world.deliveries(), now); });
+}
+
 void FakeGithub::configure(const std::function<void(GithubOptions&)>& change) {
   with_world([&](GithubWorld&, WallTime) {
     change(options_);

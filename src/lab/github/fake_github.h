@@ -46,6 +46,8 @@ class FakeGithub final : public HttpService {
   void revoke_app_tokens();
   // Pull requests, their reviews and authors; under the lock, so fn must not call back.
   void with_pulls(const std::function<void(GithubPulls&, WallTime now)>& fn);
+  // Of the App's webhook; likewise.
+  void with_deliveries(const std::function<void(HookDeliveries&, WallTime now)>& fn);
   // Changes how it behaves, under the lock.
   void configure(const std::function<void(GithubOptions&)>& change);
   // When time alone changes something next: limits, lost jobs, removals; none: nothing will.

@@ -8,6 +8,7 @@
 
 #include "github/app_token.h"
 #include "github/client.h"
+#include "github/deliveries.h"
 #include "lab/github/testing.h"
 #include "lab/local_transport.h"
 #include "os/system_environment.h"
@@ -247,14 +248,15 @@ TEST_CASE("contract: the calls that only other clients make are answered too") {
 // The App beside the token: its calls are exchanges like the others.
 struct AppContract : Contract {
   github::AppToken tokens;
-  github::GithubClient as_app;
+  github::GithubClient client_of_app;
 
   explicit AppContract(std::int64_t installation = 0,
                        Permissions permissions = GithubApp().permissions,
                        RsaKey key = emulated_key())
       : Contract({github::Scope::Kind::organization, "octo", {}}, options(std::move(permissions))),
         tokens(transport, clock, std::move(key), settings(installation)),
-        as_app(transport, clock, tokens, {"https://api.test", settings(0).scope, "mayfly"}) {}
+        client_of_app(transport, clock, tokens, {"https://api.test", settings(0).scope, "mayfly"}) {
+  }
 
   static RsaKey emulated_key() {
     return RsaKey::from_pem(Secret(std::string(emulated_app_key()))).value();
@@ -274,7 +276,7 @@ struct AppContract : Contract {
             {{"octo/repo"}, {"octo/other"}}};
   }
   Result<std::vector<github::Runner>> runners() {
-    return as_app.list_runners(clock.steady() + std::chrono::hours{1});
+    return client_of_app.list_runners(clock.steady() + std::chrono::hours{1});
   }
   Code refusal() {
     const auto answer = runners();
@@ -288,8 +290,9 @@ TEST_CASE("contract: an App finds its installation, and works with its tokens, h
     CHECK(bench.runners().has_value());
     bench.clock.advance(std::chrono::minutes{61});
   }
-  CHECK(bench.as_app.generate_jit_config({"m", 1, {"x"}}, bench.clock.steady() + Seconds{60}));
-  const auto words = bench.as_app.describe_credential(bench.clock.steady() + Seconds{60});
+  CHECK(
+      bench.client_of_app.generate_jit_config({"m", 1, {"x"}}, bench.clock.steady() + Seconds{60}));
+  const auto words = bench.client_of_app.describe_credential(bench.clock.steady() + Seconds{60});
   CHECK(words.value_or("").find("App 123456, installation 7654321 of octo") == 0);
 }
 
@@ -359,7 +362,56 @@ UStHt0WDFjpKWO50hUj+ZHcT+NQCYXkEyFJ2uPzxcNgmmohCMBnLYg==
   CHECK(bench.refusal() == Code::github_refused);
 }
 
-TEST_CASE("contract: a JWT does nothing but get tokens, and a token gets none") {
+TEST_CASE("contract: an App sees what became of its deliveries, and has one sent again") {
+  AppContract bench;
+  const auto app = bench.client_of_app.as_app();
+  REQUIRE(app);
+  github::GithubClient itself = *app;
+  CHECK(itself.list_deliveries(bench.deadline)->empty());
+  bench.github.with_deliveries([](HookDeliveries& deliveries, WallTime now) {
+    deliveries.note({{}, "{}", "completed"}, 202, now);
+    deliveries.note({{}, "{}", "queued"}, 502, now);
+  });
+  const auto listed = itself.list_deliveries(bench.deadline);
+  REQUIRE(listed);
+  REQUIRE(listed->size() == 2);
+  const github::Delivery failed = listed->front();
+  CHECK(failed.status_code == 502);
+  CHECK(failed.action == "queued");
+  CHECK(failed.event == "workflow_job");
+  CHECK(failed.delivered_at == bench.clock.wall());
+  CHECK(itself.redeliver(failed.id, bench.deadline));
+  bench.github.with_deliveries([](HookDeliveries& deliveries, WallTime now) {
+    const auto asked = deliveries.take_asked();
+    REQUIRE(asked.size() == 1);
+    deliveries.note(asked.front().content, 202, now, asked.front().guid);
+    CHECK(deliveries.take_asked().empty());
+  });
+  const auto again = itself.list_deliveries(bench.deadline);
+  REQUIRE(again);
+  CHECK(again->size() == 2);  // of three: a page
+  CHECK(again->front().guid == failed.guid);
+  CHECK(again->front().is_redelivery);
+  CHECK(itself.redeliver(1, bench.deadline).error().code == Code::github_not_found);
+}
+
+TEST_CASE("contract: deliveries are the App's own: no token lists them") {
+  AppContract bench;
+  CHECK(bench.runners().has_value());
+  CHECK_FALSE(bench.client.as_app());
+  CHECK(bench.get("/app/hook/deliveries").status == 401);
+  const auto token = bench.tokens.token(bench.deadline);
+  REQUIRE(token);
+  for (const char* method : {"GET", "POST"})
+    CHECK(bench
+              .send(method,
+                    std::string("/app/hook/deliveries") +
+                        (*method == 'P' ? "/3842091948768000001/attempts" : ""),
+                    "", token->reveal())
+              .status == 401);
+}
+
+TEST_CASE("contract: a JWT does nothing but the App's own calls, and a token none of them") {
   AppContract bench;
   const std::string jwt =
       github::app_jwt(AppContract::emulated_key(), GithubApp().id, bench.clock.wall());

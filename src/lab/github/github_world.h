@@ -26,6 +26,7 @@
 #include "lab/github/app_tokens.h"
 #include "lab/github/github_options.h"
 #include "lab/github/github_pulls.h"
+#include "lab/github/hook_deliveries.h"
 
 namespace mayfly::lab {
 
@@ -157,6 +158,7 @@ class GithubWorld {
   [[nodiscard]] const GithubPulls& pulls() const { return pulls_; }
   [[nodiscard]] AppTokens& app_tokens() { return app_tokens_; }
   [[nodiscard]] const AppTokens& app_tokens() const { return app_tokens_; }
+  [[nodiscard]] HookDeliveries& deliveries() { return deliveries_; }
 
   // By id, the default group first.
   [[nodiscard]] std::vector<GithubGroup> groups() const;
@@ -226,6 +228,7 @@ class GithubWorld {
   std::vector<GithubGroup> made_groups_;
   GithubPulls pulls_;
   AppTokens app_tokens_;
+  HookDeliveries deliveries_;
   // Beyond 32 bits, as GitHub's are.
   RunId next_run_ = 17'000'000'001;
   std::int64_t next_number_ = 1;

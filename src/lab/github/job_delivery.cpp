@@ -24,7 +24,7 @@ JobDelivery job_delivery(const GithubJob& job, const RepositoryName& repository,
                                    {"repository", json::object{{"full_name", repository.text}}}});
   Headers headers{{"X-GitHub-Event", "workflow_job"},
                   {"X-Hub-Signature-256", github::delivery_signature(secret, body)}};
-  return {std::move(headers), std::move(body)};
+  return {std::move(headers), std::move(body), status};
 }
 
 }  // namespace mayfly::lab

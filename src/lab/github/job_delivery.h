@@ -7,16 +7,11 @@
 #include <string_view>
 
 #include "lab/github/github_world.h"
-#include "seam/http_message.h"
 
 namespace mayfly::lab {
 
 inline constexpr std::string_view k_delivery_path = "/v1/webhooks/github";
 
-struct JobDelivery {
-  Headers headers;  // of a delivery alone: the event and the signature
-  std::string body;
-};
 // "completed" of a job that is; "queued" of every other.
 [[nodiscard]] JobDelivery job_delivery(const GithubJob& job, const RepositoryName& repository,
                                        std::string_view secret);

@@ -53,6 +53,8 @@ constexpr Pattern k_patterns[] = {
     {"GET", "/repos/{}/{}/installation", find_installation, Needs::app},
     {"GET", "/app/installations/{}", get_installation, Needs::app},
     {"POST", "/app/installations/{}/access_tokens", make_installation_token, Needs::app},
+    {"GET", "/app/hook/deliveries", list_deliveries, Needs::app},
+    {"POST", "/app/hook/deliveries/{}/attempts", redeliver, Needs::app},
     {"POST", "/_runner/session", runner_session, Needs::nothing},
     {"POST", "/_runner/poll", runner_poll, Needs::nothing},
     {"POST", "/_runner/job", runner_job, Needs::nothing},

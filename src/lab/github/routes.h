@@ -88,6 +88,8 @@ struct Route {
 [[nodiscard]] HttpResponse find_installation(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse get_installation(const Ask& ask, GithubWorld& world);
 [[nodiscard]] HttpResponse make_installation_token(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse list_deliveries(const Ask& ask, GithubWorld& world);
+[[nodiscard]] HttpResponse redeliver(const Ask& ask, GithubWorld& world);
 
 // The runner's own side: ours, not GitHub's. Every body is a JSON object.
 //   POST /_runner/session {"runner_id","secret"}   200 {"session"}; 401, 409 one is open, 410 gone

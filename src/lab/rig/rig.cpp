@@ -52,6 +52,7 @@ std::map<std::string, std::string> environment_of(const FakeAwsOptions& aws) {
           {"AWS_SECRET_ACCESS_KEY", key.secret},
           {"AWS_ENDPOINT_URL", k_ec2_url},
           {"GITHUB_TOKEN", k_token},
+          {"APP_KEY", std::string(emulated_app_key())},
           {"WEBHOOK_SECRET", k_rig_webhook_secret}};
 }
 

@@ -37,6 +37,7 @@ inline constexpr const char* k_rig_api = "https://mayfly.test";
 inline constexpr const char* k_ec2_url = "http://ec2.test";
 inline constexpr const char* k_github_url = "https://api.github.com";
 // In the environment of the service as WEBHOOK_SECRET.
+// Beside it, as APP_KEY: emulated_app_key().
 inline constexpr const char* k_rig_webhook_secret = "webhook_secret_of_the_rig";
 inline constexpr const char* k_imds_url = "http://169.254.169.254";
 

@@ -14,8 +14,11 @@ namespace mayfly::lab::sim {
 // the horizon is reached; the stories go on by themselves (SimWorld::active_callers).
 void begin_runs(SimWorld& world);
 // GitHub's deliveries about the jobs of a run that wait or have ended, where the world has a
-// webhook: late and in any order, some twice, some never. From a fiber; the deliveries are others.
+// webhook: late and in any order, some twice, some never, of which an App is shown a half. From a
+// fiber; the deliveries are others.
 void deliver_jobs(SimWorld& world, Entropy& entropy, const RepositoryName& repository, RunId run);
+// Sends again what a server asks for.
+void follow_redeliveries(SimWorld& world);
 // Plays the hosted jobs of the attempts that a server has GitHub begin, as a Story does its own.
 void follow_reruns(SimWorld& world);
 // A machine that somebody in the account starts by hand, on demand, with these tags.

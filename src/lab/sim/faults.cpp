@@ -124,7 +124,7 @@ Swarm draw_swarm(const Swarm& possible, Entropy& entropy) {
 bool is_github_listing(std::string_view call) {
   return call.starts_with("GET ") &&
          (call.ends_with("/runners") || call.ends_with("/jobs") || call.ends_with("/runs") ||
-          call.ends_with("/pulls") || call.ends_with("/reviews"));
+          call.ends_with("/pulls") || call.ends_with("/reviews") || call.ends_with("/deliveries"));
 }
 
 bool applies(FaultKind kind, Edge edge, std::string_view call) {

@@ -204,6 +204,7 @@ Result<HttpResponse> SimWorld::send(std::string_view who, Life* life, const Http
     auto answer = network.send(sent, deadline);
     if (edge == Edge::ledger && call == k_table_write && answer && answer->ok()) note_write();
     if (call.ends_with("/rerun-failed-jobs") && answer && answer->ok() && on_rerun) on_rerun(call);
+    if (call.ends_with("/attempts") && answer && answer->ok() && on_redelivery) on_redelivery();
     return answer;
   };
   Touched touched;

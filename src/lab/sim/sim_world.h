@@ -153,6 +153,8 @@ class SimWorld {
 
   // A server has had a run run again at GitHub, by this call.
   std::function<void(std::string_view call)> on_rerun;
+  // A server has asked GitHub for a delivery that failed.
+  std::function<void()> on_redelivery;
 
   // Runs whatever is ready and moves on to what comes next, until then or until done says so.
   void run_until(SteadyTime end, const std::function<bool()>& done = {});

@@ -30,6 +30,7 @@ void begin(SimWorld& world, bool& has_begun_all) {
   });
   world.fibers.spawn(k_world, [&world] { annoy_forever(world); });
   follow_reruns(world);
+  follow_redeliveries(world);
   if (world.scenario.lying != 0) world.fibers.spawn(k_world, [&world] { replay_forever(world); });
   if (world.scenario.is_aimed) world.fibers.spawn(k_world, [&world] { meddle_forever(world); });
   world.fibers.spawn(k_world, [&world] { trouble_forever(world); });
