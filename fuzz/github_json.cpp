@@ -2,15 +2,16 @@
 // is that of conversation.h, with one of k_operations in its first line.
 
 #include "fuzz/conversation.h"
+#include "github/deliveries.h"
 #include "github/testing.h"
 #include "http/url.h"
 
 namespace mayfly::fuzz {
 namespace {
 
-constexpr auto k_operations =
-    std::to_array<std::string_view>({"run", "run-twice", "live-runs", "jobs", "runners",
-                                     "find-runner", "jit-config", "delete-runner", "downloads"});
+constexpr auto k_operations = std::to_array<std::string_view>(
+    {"run", "run-twice", "live-runs", "jobs", "runners", "find-runner", "jit-config",
+     "delete-runner", "downloads", "deliveries"});
 constexpr RunId k_run = 42;
 constexpr std::string_view k_token = "s3cret-token";
 
@@ -92,6 +93,15 @@ void check_downloads(Bench& bench) {
   if (!downloads) check_refusal(downloads.error());
 }
 
+void check_deliveries(Bench& bench) {
+  const auto deliveries = bench.client.list_deliveries(bench.deadline);
+  if (!deliveries) return check_refusal(deliveries.error());
+  law(deliveries->size() <= github::k_deliveries_max, "no more deliveries than were asked for");
+  for (const github::Delivery& one : *deliveries)
+    law(one.id > 0 && !one.guid.empty() && one.guid.size() <= 100 && one.status_code >= 0,
+        "a delivery has a number, a guid of bounded length, and a status");
+}
+
 void check_operation(Bench& bench) {
   switch (bench.wire.operation(k_operations)) {
     case 0:
@@ -116,8 +126,10 @@ void check_operation(Bench& bench) {
       const auto gone = bench.client.delete_runner(7, bench.deadline);
       return gone ? void() : check_refusal(gone.error());
     }
-    default:
+    case 8:
       return check_downloads(bench);
+    default:
+      return check_deliveries(bench);
   }
 }
 
