@@ -10,6 +10,7 @@ namespace mayfly {
 namespace {
 
 constexpr Millis k_round = std::chrono::minutes{1};
+constexpr Millis k_call_least = Seconds{1};  // else it would only seem that GitHub is silent
 constexpr std::size_t k_per_round_max = 10;
 constexpr std::size_t k_word_max = 100;
 constexpr std::size_t k_reason_max = 300;
@@ -71,14 +72,15 @@ bool may_redeliver(const Config& config) {
 }
 
 void Redeliverer::look(SteadyTime until) {
-  if (!app_ || clock_.steady() < next_round_) return;
+  const auto has_time = [&] { return clock_.steady() + k_call_least <= until; };
+  if (!app_ || clock_.steady() < next_round_ || !has_time()) return;
   next_round_ = clock_.steady() + k_round;
   const auto listed = app_->list_deliveries(until);
   if (!listed) return say(fail(listed.error()));
   Status outcome;
   for (const github::Delivery& one :
        worth_sending_again(*listed, clock_.wall(), std::min(k_per_round_max, most_))) {
-    if (clock_.steady() >= until) break;
+    if (!has_time()) break;
     const Status asked = app_->redeliver(one.id, until);
     if (!asked) {
       outcome = asked;
