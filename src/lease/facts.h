@@ -63,6 +63,9 @@ struct LeaseFacts {
   RunSeen run = RunSeen::unknown;
   DemandSeen demand = DemandSeen::unknown;
   JobSeen job = JobSeen::unknown;
+  // Others of its batch have had the launch's answer, and none of them a machine of it: sent again,
+  // it would start machines for them as well.
+  bool is_launch_refused = false;
 };
 
 }  // namespace mayfly

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "service/observer.h"
 #include "service/testing.h"
 
 namespace mayfly {
@@ -119,6 +120,36 @@ TEST_CASE("batch: an answer cut short between its leases is finished by sending 
   batch.ec2_wire.answer(200, fleet_of("279"));
   batch.send(Launcher::Intent::resent);
   CHECK(batch.bound() == "279");
+}
+
+// What the next sweep knows of the lease's launch.
+bool is_refused(Batch& batch, std::size_t place) {
+  Observer observer(batch.config, {batch.clock, batch.github, batch.ec2}, batch.demand);
+  batch.ec2_wire.answer(200, aws::testing::answer_xml("DescribeInstances", "<reservationSet/>"));
+  observer.begin();
+  observer.know(batch.leases());
+  Lease lease = batch.leases()[place];
+  return observer.facts_for(lease).is_launch_refused;
+}
+
+TEST_CASE("batch: who has not had an answer that was none to others does not send it again") {
+  Batch batch;
+  CHECK_FALSE(is_refused(batch, 0));
+  Lease other = batch.leases()[1];
+  other.launch.pending = false;
+  other.launch.request.clear();
+  REQUIRE(batch.ledger->update(other, {}, std::nullopt));
+  CHECK(is_refused(batch, 0));
+  CHECK_FALSE(is_refused(batch, 1));
+}
+
+TEST_CASE("batch: where another has a machine of it EC2 knows the launch, and it is sent again") {
+  Batch batch;
+  batch.ec2_wire.answer(200, fleet_of("279"));
+  REQUIRE(batch.launcher.send_together({batch.leases()[0]}, Launcher::Intent::fresh)
+              .front()
+              .has_value());
+  CHECK_FALSE(is_refused(batch, 1));
 }
 
 TEST_CASE("batch: whom a differing answer leaves another's machine asks for one alone") {

@@ -112,8 +112,14 @@ void Observer::list_runners(const std::vector<Lease>& leases) {
 void Observer::know(const std::vector<Lease>& leases) {
   known_machines_.clear();
   open_launches_.clear();
+  unanswered_.clear();
+  started_.clear();
   for (const Lease& lease : leases) {
-    if (!lease.launch.instance_id.empty()) known_machines_.insert(lease.launch.instance_id);
+    if (!lease.launch.instance_id.empty()) {
+      known_machines_.insert(lease.launch.instance_id);
+      started_.insert({tagged_lease(lease), lease.launch.number});
+    }
+    if (lease.launch.pending) unanswered_[lease.launch.client_token] += 1;
     if (lease.state == LeaseState::launching && lease.launch.pending)
       open_launches_.insert(lease.launch.client_token);
   }
@@ -176,6 +182,13 @@ MachineFact Observer::machine_of(const Lease& lease) const {
   fact.launched_at = found->launched_at;
   fact.reason = printable(found->state_reason, 80);
   return fact;
+}
+
+bool Observer::is_launch_refused(const Lease& lease) const {
+  const auto waiting = unanswered_.find(lease.launch.client_token);
+  return lease.launch.pending && waiting != unanswered_.end() &&
+         waiting->second < lease.launch.batch_size &&
+         !started_.contains({tagged_lease(lease), lease.launch.number});
 }
 
 RunnerSeen Observer::runner_of(const Lease& lease) const {
@@ -290,6 +303,7 @@ void Observer::ask_about_jobs(const Lease& lease, LeaseFacts& facts) {
 LeaseFacts Observer::facts_for(Lease& lease) {
   LeaseFacts facts;
   facts.machine = machine_of(lease);
+  facts.is_launch_refused = is_launch_refused(lease);
   const Questions ask = questions(lease, facts.machine);
   if (ask.runner) facts.runner = runner_of(lease);
   if (ask.run) facts.run = run_of(lease);

@@ -62,6 +62,7 @@ class Observer {
 
  private:
   [[nodiscard]] MachineFact machine_of(const Lease& lease) const;
+  [[nodiscard]] bool is_launch_refused(const Lease& lease) const;
   [[nodiscard]] const aws::Instance* instance_of(const Lease& lease) const;
   [[nodiscard]] std::vector<const aws::Instance*> launched_for(const Lease& lease) const;
   [[nodiscard]] RunnerSeen runner_of(const Lease& lease) const;
@@ -89,7 +90,9 @@ class Observer {
   std::optional<std::vector<aws::Instance>> instances_;
   std::optional<std::vector<github::Runner>> runners_;
   std::set<InstanceId> known_machines_;
-  std::set<ClientToken> open_launches_;  // that a lease may yet send again
+  std::set<ClientToken> open_launches_;        // that a lease may yet send again
+  std::map<ClientToken, int> unanswered_;      // how many leases have not had the launch's answer
+  std::set<std::pair<LeaseId, int>> started_;  // launches that some lease has a machine of
   std::vector<std::string> problems_;
   bool github_answers_ = true;
   SteadyTime github_until_{};
