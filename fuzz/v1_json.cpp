@@ -45,7 +45,7 @@ void check_leases(ApiHarness::Bench& bench, const Result<RunnersAsk>& ask) {
   for (const Lease& lease : leases) {
     law(ask && lease.run_id == ask->run_id, "leases are of the run that was asked for");
     law(bench.config.find_repository(lease.repository) != nullptr, "and of a repository served");
-    law(lease.label == derived_label(lease.run_id, lease.index, lease.architecture),
+    law(lease.label == RunnerLabels().derived(lease.run_id, lease.index, lease.architecture),
         "a label is derived, never taken from the caller", lease.label);
     law(is_clean(lease.reason), "a lease's reason is clean", lease.reason);
   }
