@@ -85,8 +85,8 @@ echo
 row step 'mayfly, host' 'mayfly, qemu' "the seed, host" "the seed, qemu"
 echo '|---|--:|--:|--:|--:|'
 ours 'launch until the script has told that it runs' launching machine-booted 'as long'
-seeds '`apt-get update`' update
-seeds '`apt-get dist-upgrade`' dist-upgrade
+seeds 'apt-get update' update
+seeds 'apt-get dist-upgrade' dist-upgrade
 row 'download, sum, unpacking' "$(between host machine-booted machine-runner-ready) s" \
   "$(between qemu machine-booted machine-runner-ready) s" \
   "$(step seed-host download) + $(step seed-host unpack), no sum" "$(step seed-qemu download) + $(step seed-qemu unpack), no sum"
