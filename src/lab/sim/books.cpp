@@ -74,11 +74,13 @@ void Books::refresh(SimWorld& world) {
       find_place(machines_.at(machine_changes_[i].id));
 }
 
-// Of a batch, whose machines start at one moment, each has the place that its id gives it.
+// Of a batch, whose machines share a nonce, each has the place that its id gives it. After the loss
+// of a ledger there may be another launch of the same number.
 void Books::find_place(SeenMachine& machine) const {
   int place = 0;
   for (const auto& [id, other] : machines_)
-    if (other.tagged == machine.tagged && other.launch == machine.launch && id < machine.id)
+    if (other.tagged == machine.tagged && other.launch == machine.launch &&
+        other.nonce == machine.nonce && id < machine.id)
       ++place;
   for (const auto& [id, lease] : leases_)
     if (!lease.launch.batch.empty() && lease.launch.batch == machine.tagged &&
