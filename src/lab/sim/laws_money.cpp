@@ -1,13 +1,17 @@
 // Money: what EC2 really charged for our machines against the limits, and the books against that.
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "lab/sim/laws.h"
 #include "lab/sim/sim_world.h"
 
 namespace mayfly::lab::sim {
 namespace {
+
+constexpr Millis k_ended_shown = std::chrono::minutes{10};  // terminated_visible of SimWorld
 
 class MoneyLaw final : public Law {
  public:
@@ -17,6 +21,7 @@ class MoneyLaw final : public Law {
   void look(SimWorld& world) override {
     books_->refresh(world);
     note_wrong_clocks(world);
+    note_unwritten(world);
     check_reservations(world);
     check_charges(world);
   }
@@ -33,7 +38,8 @@ class MoneyLaw final : public Law {
     Money real;
     Money booked;
     for (const auto& [id, machine] : books_->machines())
-      if (lost_at_ < machine.seen_at || lost_at_ == SteadyTime{}) real += machine.cost;
+      if ((lost_at_ < machine.seen_at || lost_at_ == SteadyTime{}) && !forgotten_.contains(id))
+        real += machine.cost;
     for (const auto& [id, lease] : books_->leases()) booked += spent_on(world, id);
     if (world.scenario.servers_never_return) return;
     expect(booked + allowance(world) >= real, world,
@@ -49,6 +55,19 @@ class MoneyLaw final : public Law {
       worst_skew_ = std::max(worst_skew_, Millis(abs(server->clock().skew())));
     for (const auto& [id, machine] : books_->machines())
       if (machine.exists()) lived_in_wrong_time_.insert(id);
+  }
+
+  // What a machine cost is learned when it has ended: of one whose end could not be written for as
+  // long as EC2 shows it, never.
+  void note_unwritten(SimWorld& world) {
+    const SteadyTime now = world.clock.steady();
+    const auto& changes = books_->machine_changes();
+    if (std::exchange(writes_, world.ledger_writes()) != world.ledger_writes()) unwritten_.clear();
+    for (; changes_read_ < changes.size(); ++changes_read_)
+      if (changes[changes_read_].kind == MachineChange::Kind::ended)
+        unwritten_.emplace(changes[changes_read_].id, now);
+    for (const auto& [id, since] : unwritten_)
+      if (now - since >= k_ended_shown) forgotten_.insert(id);
   }
 
   [[nodiscard]] Money allowance(SimWorld& world) const {
@@ -138,6 +157,10 @@ class MoneyLaw final : public Law {
   Money last_spent_{-1};
   Period day_, month_;
   WallTime excused_day_{}, excused_month_{};
+  std::uint64_t writes_ = 0;
+  std::size_t changes_read_ = 0;
+  std::map<InstanceId, SteadyTime> unwritten_;
+  std::set<InstanceId> forgotten_;
   SteadyTime lost_at_{};
   std::set<InstanceId> lived_in_wrong_time_;
   Millis worst_skew_{0};
