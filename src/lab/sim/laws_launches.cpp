@@ -199,7 +199,9 @@ class LaunchesLaw final : public Law {
     const SteadyTime now = world.clock.steady();
     if (is_clock_wrong_ || now - trouble <= k_tried_within) return;
     if (lease.reason.starts_with("launches-paused")) {
-      if (world.now() > pause_end() + k_tried_within)
+      // A runner that comes online late ends it early.
+      const WallTime end = std::max(pause_end(), pause_end(now - k_tried_within));
+      if (world.now() > end + k_tried_within)
         broken(world, "lease " + lease.id.text + " waits, though launches do not pause");
     } else if (launches_since(now - k_hour - k_tried_within) <
                world.config.limits.launches_per_hour) {
