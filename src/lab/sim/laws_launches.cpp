@@ -30,6 +30,8 @@ class LaunchesLaw final : public Law {
     is_clock_wrong_ = world.conditions.was_clock_wrong(world.clock.steady(), 2 * k_hour);
     read_machines(world);
     read_leases(world);
+    // A runner that comes online ends it early.
+    if (pause_end() >= world.now()) paused_at_ = world.clock.steady();
     if (world.clock.steady() - looked_at_ < k_look_every) return;
     looked_at_ = world.clock.steady();
     for (const auto& [id, lease] : books_->leases())
@@ -199,9 +201,7 @@ class LaunchesLaw final : public Law {
     const SteadyTime now = world.clock.steady();
     if (is_clock_wrong_ || now - trouble <= k_tried_within) return;
     if (lease.reason.starts_with("launches-paused")) {
-      // A runner that comes online late ends it early.
-      const WallTime end = std::max(pause_end(), pause_end(now - k_tried_within));
-      if (world.now() > end + k_tried_within)
+      if (now - paused_at_ > k_tried_within)
         broken(world, "lease " + lease.id.text + " waits, though launches do not pause");
     } else if (launches_since(now - k_hour - k_tried_within) <
                world.config.limits.launches_per_hour) {
@@ -213,7 +213,7 @@ class LaunchesLaw final : public Law {
 
   SharedBooks books_;
   std::size_t machines_read_ = 0, leases_read_ = 0, first_intent_ = 0;
-  SteadyTime looked_at_{};
+  SteadyTime looked_at_{}, paused_at_{};
   bool is_clock_wrong_ = false;
   int failures_max_ = 1;
   Millis pause_{0};
