@@ -102,7 +102,7 @@ void Api::log_answer(const HttpRequest& request, const Answer& answer, const Htt
   const LogLevel level = is_trouble ? LogLevel::error : LogLevel::info;
   const bool is_common = !is_trouble && (response.status >= 400 || request.method == "GET" ||
                                          request.url == k_webhook_path);
-  Log& log = is_common ? common_lines_ : seams_.log;
+  Log& log = is_common ? static_cast<Log&>(common_lines_) : seams_.log;
   log.write(level, "request",
             {{"request", std::string(response.headers.find("X-Request-Id").value_or(""))},
              {"peer", request.peer},
