@@ -34,13 +34,13 @@ step() { awk -v name="$2" '$1 == "step" && $2 == name && $4 == 0 { at = $3 } END
   <(tr -d '\r' <"$work/$1"); }
 
 serve_archive() {
-  local fd
+  local tries
   head -c "${megabytes}M" /dev/urandom >"$work/ballast"
   mkdir "$work/www"
   tar -C "$work" -czf "$work/www/runner.tar.gz" ballast
   python3 -u -m http.server --bind 127.0.0.1 --directory "$work/www" 0 >"$work/www.log" 2>&1 &
   server=$!
-  for ((fd = 0; fd < 100; fd++)); do
+  for ((tries = 0; tries < 100; tries++)); do
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/www.log")
     [[ -z $port ]] || return 0
     sleep 0.1
@@ -75,7 +75,6 @@ play host mirror
 play qemu --qemu
 serve_archive
 seed_steps
-[[ -z ${BENCH_KEEP:-} ]] || cp -r "$work" "$BENCH_KEEP"
 
 row() { echo "| $1 | $2 | $3 | $4 | $5 |"; }
 ours() { row "$1" "$(between host "$2" "$3") s" "$(between qemu "$2" "$3") s" "$4" "$4"; }

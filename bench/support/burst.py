@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.request
 
+import relay
+
 PATIENCE = 240
 
 
@@ -23,38 +25,21 @@ class Proxy(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
 
-class Relay(http.server.BaseHTTPRequestHandler):
-    """Passes everything on, Host included, which the signature covers."""
-
-    protocol_version = "HTTP/1.1"
+class Relay(relay.Relay):
     statuses = collections.Counter()
 
-    def log_message(self, *_):
-        pass
-
-    def relay(self):
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+    def handle_request(self):
+        body = self.body()
         if self.path == "/count":
-            return self.answer(200, [], json.dumps(self.statuses).encode())
+            return self.reply(200, [], json.dumps(self.statuses).encode())
         upstream = http.client.HTTPConnection(sys.argv[3].removeprefix("http://"))
-        upstream.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = upstream.getresponse()
-        content = answer.read()
+        status, headers, content = self.pass_on(upstream, body)
         if b"Action=CreateFleet" in body:
             self.statuses["calls"] += 1
             self.statuses["throttled"] += b"RequestLimitExceeded" in content
-        return self.answer(answer.status, answer.getheaders(), content)
+        return self.reply(status, headers, content)
 
-    def answer(self, status, headers, content):
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    do_GET = do_POST = relay
+    do_GET = do_POST = handle_request
 
 
 def get(url):

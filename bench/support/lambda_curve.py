@@ -14,12 +14,13 @@ import threading
 import urllib.request
 
 import lambda_bench
+import relay
 
 SWEEPS_MAX = 6
 
 
 class Proxy(http.server.ThreadingHTTPServer):
-    """Passes everything on, Host included, which the signature covers; counts it."""
+    """Passes everything on, and counts it."""
 
     daemon_threads = True
 
@@ -34,34 +35,20 @@ class Proxy(http.server.ThreadingHTTPServer):
         pass  # a client that is killed
 
 
-class Pass(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def relay(self):
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+class Pass(relay.Relay):
+    def handle_request(self):
+        body = self.body()
         kind, server = self.server.kind, self.server
         if self.headers.get("X-Amz-Target", "").startswith("DynamoDB"):
             kind = "DynamoDB"
             server.calls["bytes"] += len(body)
         server.calls[kind] += 1
-        upstream = http.client.HTTPConnection(server.upstream)
-        upstream.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = upstream.getresponse()
-        content = answer.read()
+        status, headers, content = self.pass_on(http.client.HTTPConnection(server.upstream), body)
         if kind == "DynamoDB":
             server.calls["bytes"] += len(content)
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+        self.reply(status, headers, content)
 
-    do_GET = do_POST = do_DELETE = do_PUT = relay
+    do_GET = do_POST = do_DELETE = do_PUT = handle_request
 
 
 class Mayfly(lambda_bench.Mayfly):

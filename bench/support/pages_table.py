@@ -21,6 +21,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import pages
+import relay
 
 UNIT = 4096
 THROTTLED = (b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",'
@@ -34,8 +35,7 @@ def units_of(action, answer):
     return sum(-(-len(json.dumps(item)) // UNIT) for item in items)
 
 
-class Relay(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Relay(relay.Relay):
     wbufsize = -1  # one packet for an answer's head and body
     disable_nagle_algorithm = True
     upstream = None
@@ -44,18 +44,6 @@ class Relay(http.server.BaseHTTPRequestHandler):
     lock = threading.Lock()
     to_aws = None
 
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, headers, content):
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
     def control(self, body):
         with self.lock:
             self.mode.update(json.loads(body or "{}"))
@@ -63,19 +51,19 @@ class Relay(http.server.BaseHTTPRequestHandler):
             self.counts.clear()
         self.reply(200, [], said)
 
-    def relay(self):
-        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+    def handle_request(self):
+        body = self.body()
         if self.path == "/_count":
             return self.control(body)
         action = self.headers.get("X-Amz-Target", "")
         if not action.startswith("DynamoDB"):
-            return self.reply(*self.pass_on(body))
+            return self.reply(*self.ask_aws(body))
         action = action.rsplit(".", 1)[1]
         time.sleep(self.mode["delay_ms"] / 1000)
         if self.mode["throttle"]:
             status, headers, content = 400, [("Content-Type", "application/x-amz-json-1.0")], THROTTLED
         else:
-            status, headers, content = self.pass_on(body)
+            status, headers, content = self.ask_aws(body)
         with self.lock:
             self.counts["calls"] += 1
             self.counts["bytes"] += len(content)
@@ -83,13 +71,11 @@ class Relay(http.server.BaseHTTPRequestHandler):
                 self.counts["units"] += units_of(action, json.loads(content))
         return self.reply(status, headers, content)
 
-    def pass_on(self, body):
+    def ask_aws(self, body):
         self.to_aws = self.to_aws or http.client.HTTPConnection(self.upstream)
-        self.to_aws.request(self.command, self.path, body, dict(self.headers.items()))
-        answer = self.to_aws.getresponse()
-        return answer.status, answer.getheaders(), answer.read()
+        return self.pass_on(self.to_aws, body)
 
-    do_GET = do_POST = relay
+    do_GET = do_POST = handle_request
 
 
 def proxy(port, upstream):
