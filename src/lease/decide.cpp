@@ -150,16 +150,16 @@ void decide_launching(Decision& decision, const View& view) {
   if (lease.launch.pending) {
     if (view.now - lease.launch.intended_at > view.policy.boot_timeout) {
       end_with(decision, Outcome::boot_failed, view.now, "no answer to the launch ever came");
-    } else if (lease.next_launch_at && view.now >= *lease.next_launch_at) {
-      const bool is_refused =
-          view.facts.is_launch_refused && view.facts.machine.seen == MachineSeen::absent;
-      lease.next_launch_at = is_refused ? view.now : view.now + view.policy.launch_patience;
-      decision.changed = true;
-      if (!is_refused) add(decision, Act::resend_launch);
-      lease.launch.pending = !is_refused;
-      if (is_refused) lease.launch.request.clear();
+      return;
     }
-    if (lease.launch.pending) return;
+    if (!lease.next_launch_at || view.now < *lease.next_launch_at) return;
+    decision.changed = true;
+    if (!view.facts.is_launch_refused || view.facts.machine.seen != MachineSeen::absent) {
+      lease.next_launch_at = view.now + view.policy.launch_patience;
+      return add(decision, Act::resend_launch);
+    }
+    lease.launch.pending = false;
+    lease.launch.request.clear();
   }
   if (!lease.launch.instance_id.empty()) {  // the previous machine must be gone first
     if (machine_is_dead(lease, view)) {

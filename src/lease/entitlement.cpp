@@ -15,15 +15,17 @@ bool has_label(const std::vector<std::string>& labels, const std::string& wanted
                      [&](const std::string& label) { return to_lower(label) == lower; });
 }
 
+bool names_architecture(const std::string& label) {
+  static const std::vector<std::string> k_names = {architecture_label(Architecture::x86_64),
+                                                   architecture_label(Architecture::arm64)};
+  return has_label(k_names, label);
+}
+
 }  // namespace
 
 bool is_for(const JobFacts& job, const std::vector<std::string>& labels) {
-  const bool names_one =
-      std::any_of(job.labels.begin(), job.labels.end(), [](const std::string& one) {
-        const std::string lower = to_lower(one);
-        return lower != architecture_label(Architecture::x86_64) &&
-               lower != architecture_label(Architecture::arm64);
-      });
+  const bool names_one = std::any_of(job.labels.begin(), job.labels.end(),
+                                     [](const auto& one) { return !names_architecture(one); });
   return names_one && std::all_of(job.labels.begin(), job.labels.end(),
                                   [&](const auto& one) { return has_label(labels, one); });
 }

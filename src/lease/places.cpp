@@ -61,15 +61,16 @@ std::optional<Place> derived_place(const RunnerLabels& ours, const std::string& 
                                    const RunFacts& run, const std::vector<Lease>& known) {
   const auto from = ours.parse_derived(label, run.id);
   if (!from) return std::nullopt;
-  return place_of(Source::v1, from->architecture, from->index, ours.canonical(label, run.id), run,
-                  known);
+  return place_of(Source::v1, from->architecture, from->index,
+                  ours.derived(run.id, from->index, from->architecture), run, known);
 }
 
 std::optional<Place> shared_place(const RunnerLabels& ours, const std::string& label,
                                   const RunFacts& run, const std::vector<Lease>& known) {
   const auto architecture = ours.parse_shared(label);
   if (!architecture) return std::nullopt;
-  return place_of(Source::shared, *architecture, 0, ours.canonical(label, run.id), run, known);
+  return place_of(Source::shared, *architecture, 0, ours.shared_name(run.id, *architecture), run,
+                  known);
 }
 
 std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
@@ -85,14 +86,15 @@ std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
   return places;
 }
 
-std::vector<std::string> labels_of(const RunnerLabels& ours, const Place& place) {
-  return place.source == Source::shared ? ours.of_shared_runner(place.label, place.architecture)
-                                        : labels_of_runner(place.label, place.architecture);
+std::vector<std::string> labels_of(const RunnerLabels& ours, Source source,
+                                   const std::string& label, Architecture architecture) {
+  return source == Source::shared ? ours.of_shared_runner(label, architecture)
+                                  : labels_of_runner(label, architecture);
 }
 
 int lacking(const RunnerLabels& ours, const Place& place, const RunFacts& run,
             const std::vector<JobFacts>& jobs, const std::vector<Lease>& known) {
-  const auto labels = labels_of(ours, place);
+  const auto labels = labels_of(ours, place.source, place.label, place.architecture);
   const bool is_bare = place.source == Source::seed;
   int all = 0, queued = 0;
   for (const JobFacts& job : jobs) {

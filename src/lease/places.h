@@ -41,8 +41,10 @@ inline constexpr std::size_t k_labels_looked_at = 64;
                                                 const std::vector<Lease>& known);
 [[nodiscard]] std::vector<Place> bare_places(const std::string& label, const RunFacts& run,
                                              const std::vector<Lease>& known);
-// With what its runner is registered.
-[[nodiscard]] std::vector<std::string> labels_of(const RunnerLabels& ours, const Place& place);
+// What the runner of a lease of this source, known by this label, is registered with.
+[[nodiscard]] std::vector<std::string> labels_of(const RunnerLabels& ours, Source source,
+                                                 const std::string& label,
+                                                 Architecture architecture);
 
 // How many leases the place lacks. known: all leases with its label. One for each queued job that
 // no lease is on its way for, but never more in all than the attempt has such jobs: a job whose

@@ -108,9 +108,7 @@ Lease Asking::draft(const LeaseKey& key, const RunFacts& run, std::string label)
   lease.architecture = key.architecture;
   lease.index = key.index;
   lease.label = std::move(label);
-  lease.labels = key.source == Source::shared
-                     ? config_.labels().of_shared_runner(lease.label, key.architecture)
-                     : labels_of_runner(lease.label, key.architecture);
+  lease.labels = labels_of(config_.labels(), key.source, lease.label, key.architecture);
   lease.source = key.source;
   lease.actor = printable(run.actor, 64);
   lease.head = printable(run.head(), 200);
