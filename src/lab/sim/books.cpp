@@ -6,6 +6,7 @@
 #include "lab/rig/watch.h"
 #include "lab/sim/sim_world.h"
 #include "lease/enforce.h"
+#include "lease/entitlement.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -47,6 +48,15 @@ const SeenMachine* Books::find(const InstanceId& id) const {
 const Lease* Books::find(const LeaseId& id) const {
   const auto found = leases_.find(id);
   return found == leases_.end() ? nullptr : &found->second;
+}
+
+std::vector<Lease> Books::leases_for(const GithubJob& job) const {
+  JobFacts facts;
+  facts.labels = job.spec.labels;
+  std::vector<Lease> found;
+  for (const auto& [id, lease] : leases_)
+    if (lease.run_id == job.run_id && is_for(facts, lease.labels)) found.push_back(lease);
+  return found;
 }
 
 Money Books::spent() const {

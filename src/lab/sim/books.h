@@ -67,6 +67,8 @@ class Books {
   // Of the present ledger, as last written; also those that are gone.
   [[nodiscard]] const std::map<LeaseId, Lease>& leases() const { return leases_; }
   [[nodiscard]] const Lease* find(const LeaseId& id) const;
+  // Those of its run, of all attempts, whose runners would be given the job.
+  [[nodiscard]] std::vector<Lease> leases_for(const GithubJob& job) const;
   [[nodiscard]] const std::vector<LeaseChange>& lease_changes() const { return lease_changes_; }
   [[nodiscard]] Money spent() const;  // by our machines, really
 

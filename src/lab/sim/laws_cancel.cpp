@@ -10,7 +10,6 @@
 #include "lab/sim/laws.h"
 #include "lab/sim/people.h"
 #include "lab/sim/sim_world.h"
-#include "lease/entitlement.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -40,12 +39,6 @@ bool is_failed(const Lease& lease) {
 }
 
 bool is_coming(const Lease& lease) { return lease.state < LeaseState::ending && !lease.job_seen; }
-
-JobFacts facts_of(const GithubJob& job) {
-  JobFacts facts;
-  facts.labels = job.spec.labels;
-  return facts;
-}
 
 class CancelLaw final : public Law {
  public:
@@ -86,11 +79,8 @@ class CancelLaw final : public Law {
 
  private:
   std::vector<Lease> leases_for(const GithubRun& run, const GithubJob& job) const {
-    std::vector<Lease> found;
-    for (const auto& [id, lease] : books_->leases())
-      if (lease.run_id == run.id && lease.run_attempt == run.attempt &&
-          is_for(facts_of(job), lease.labels))
-        found.push_back(lease);
+    std::vector<Lease> found = books_->leases_for(job);
+    std::erase_if(found, [&](const Lease& one) { return one.run_attempt != run.attempt; });
     return found;
   }
 

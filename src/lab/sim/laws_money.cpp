@@ -11,8 +11,6 @@
 namespace mayfly::lab::sim {
 namespace {
 
-constexpr Millis k_ended_shown = std::chrono::minutes{10};  // terminated_visible of SimWorld
-
 class MoneyLaw final : public Law {
  public:
   explicit MoneyLaw(SharedBooks books) : books_(std::move(books)) {}
@@ -67,7 +65,7 @@ class MoneyLaw final : public Law {
       if (changes[changes_read_].kind == MachineChange::Kind::ended)
         unwritten_.emplace(changes[changes_read_].id, now);
     for (const auto& [id, since] : unwritten_)
-      if (now - since >= k_ended_shown) forgotten_.insert(id);
+      if (now - since >= k_ended_machines_shown) forgotten_.insert(id);
   }
 
   [[nodiscard]] Money allowance(SimWorld& world) const {

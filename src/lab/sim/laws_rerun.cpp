@@ -7,7 +7,6 @@
 #include "lab/sim/laws.h"
 #include "lab/sim/people.h"
 #include "lab/sim/sim_world.h"
-#include "lease/entitlement.h"
 
 namespace mayfly::lab::sim {
 namespace {
@@ -55,18 +54,9 @@ class RerunLaw final : public Law {
     }
   }
 
-  std::vector<Lease> leases_for(const GithubRun& run, const GithubJob& job) const {
-    JobFacts facts;
-    facts.labels = job.spec.labels;
-    std::vector<Lease> found;
-    for (const auto& [id, lease] : books_->leases())
-      if (lease.run_id == run.id && is_for(facts, lease.labels)) found.push_back(lease);
-    return found;
-  }
-
   // A bare label's run is a guess until a job has shown it.
   bool was_served(const GithubRun& run, const GithubJob& job) const {
-    const auto leases = leases_for(run, job);
+    const auto leases = books_->leases_for(job);
     return std::any_of(leases.begin(), leases.end(), [&](const Lease& lease) {
       return lease.run_attempt < run.attempt &&
              (lease.source != Source::seed || lease.run_confirmed || lease.job_confirmed);
@@ -74,7 +64,7 @@ class RerunLaw final : public Law {
   }
 
   bool has_lease(const GithubRun& run, const GithubJob& job) const {
-    const auto leases = leases_for(run, job);
+    const auto leases = books_->leases_for(job);
     return std::any_of(leases.begin(), leases.end(),
                        [&](const Lease& lease) { return lease.run_attempt == run.attempt; });
   }

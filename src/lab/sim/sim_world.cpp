@@ -18,7 +18,7 @@ FakeAwsOptions aws_options(const Scenario& scenario, std::uint64_t seed) {
   SeededEntropy entropy(seed * 7919 + 43);
   FakeAwsOptions options;
   if (scenario.web_identity) options.web_identities[std::string(k_role)] = k_identity_token;
-  options.terminated_visible = std::chrono::minutes{10};
+  options.terminated_visible = k_ended_machines_shown;
   options.boot_jitter = Millis{4000};
   if (!scenario.draws_config) return options;
   // Lists of several pages, empty ones among them; new machines that are not in them yet.

@@ -34,6 +34,9 @@
 
 namespace mayfly::lab::sim {
 
+// For how long EC2's lists show a machine that has ended: here less than the hour of the real one.
+inline constexpr Millis k_ended_machines_shown = std::chrono::minutes{10};
+
 // Canaries too: none of them may turn up anywhere but where it belongs.
 inline constexpr const char* k_github_token = "github_pat_canary_5f2c9b7e";
 inline constexpr const char* k_identity_token = "identity_canary_77aa31";
