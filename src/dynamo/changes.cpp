@@ -42,9 +42,32 @@ Write write_books(const BooksRead& read, const Books& books) {
   return Write::put(std::move(item), read.rev == 0 ? if_new() : if_rev(read.rev));
 }
 
+Result<std::vector<LeaseEvent>> parse_stamps(const std::vector<Item>& items) {
+  std::vector<LeaseEvent> first;
+  std::vector<LeaseEvent> later;
+  for (const Item& item : items) {
+    const std::string sk = aws::key_of(item).value_or(aws::ItemKey{}).sk;
+    if (sk == lease_key({}).sk) {
+      TRY_ASSIGN(first, parse_first_stamps(item));
+    } else if (sk.starts_with(k_event_prefix)) {
+      TRY_ASSIGN(LeaseEvent event, parse_event(item));
+      later.push_back(std::move(event));
+    }
+  }
+  first.insert(first.end(), later.begin(), later.end());
+  std::stable_sort(first.begin(), first.end(),
+                   [](const LeaseEvent& a, const LeaseEvent& b) { return a.at < b.at; });
+  return first;
+}
+
 Result<Timeline> read_timeline(const Items& items, const LeaseId& id) {
   const Item* item = find_item(items, timeline_key(id));
-  if (item == nullptr) return Timeline{};
+  if (item == nullptr) {
+    const Item* lease = find_item(items, lease_key(id));
+    if (lease == nullptr) return Timeline{};
+    TRY_ASSIGN(const auto first, parse_first_stamps(*lease));
+    return Timeline{static_cast<std::int64_t>(first.size()), false, {}};
+  }
   const auto count = number_of(*item, "rev");
   const auto writer = text_of(*item, "writer");
   if (!count || *count < 0 || !writer)
@@ -71,20 +94,43 @@ void write_events(std::vector<Write>& writes, const Timeline& timeline,
 
 void write_new_lease(std::vector<Write>& writes, const Lease& lease,
                      const std::vector<LeaseEvent>& events, const std::string& writer) {
-  writes.push_back(Write::put(lease_item(lease, writer), if_new()));
-  writes.push_back(Write::put(index_item(k_leases_pk, lease)));
-  writes.push_back(Write::put(index_item(label_pk(lease.repository, lease.label), lease)));
-  if (lease.source == Source::seed)
-    writes.push_back(
-        Write::put(marker_item(seed_key(lease), lease.id, lease.created_at), if_new()));
   std::vector<LeaseEvent> own;
   std::copy_if(events.begin(), events.end(), std::back_inserter(own),
                [&](const LeaseEvent& event) { return event.lease_id == lease.id; });
-  write_events(writes, {}, own, writer);
+  Item item = lease_item(lease, writer);
+  put_first_stamps(item, own);
+  writes.push_back(Write::put(std::move(item), if_new()));
+  if (lease.source == Source::seed)
+    writes.push_back(
+        Write::put(marker_item(seed_key(lease), lease.id, lease.created_at), if_new()));
+  for (std::size_t n = 0; n < own.size(); ++n)
+    if (is_refusal(own[n]))
+      writes.push_back(Write::put(refusal_item(own[n], static_cast<std::int64_t>(n))));
 }
 
-Write write_lease(const Lease& before, const Lease& after, const std::string& writer) {
-  return Write::put(lease_item(after, writer), if_rev(before.version));
+void write_pointers(std::vector<Write>& writes, const Lease& lease) {
+  writes.push_back(Write::put(index_item(k_leases_pk, lease)));
+  writes.push_back(Write::put(index_item(label_pk(lease.repository, lease.label), lease)));
+}
+
+std::vector<std::vector<Write>> in_transactions(std::vector<Write> pointers,
+                                                std::vector<Write> writes) {
+  std::vector<std::vector<Write>> transactions;
+  while (!pointers.empty() && pointers.size() + writes.size() > aws::k_transaction_writes_max) {
+    const auto count = std::min(pointers.size(), aws::k_transaction_writes_max);
+    const auto end = pointers.begin() + static_cast<std::ptrdiff_t>(count);
+    transactions.emplace_back(pointers.begin(), end);
+    pointers.erase(pointers.begin(), end);
+  }
+  writes.insert(writes.end(), pointers.begin(), pointers.end());
+  transactions.push_back(std::move(writes));
+  return transactions;
+}
+
+Write write_lease(const Item& before, const Lease& after, const std::string& writer) {
+  Item item = lease_item(after, writer);
+  keep_first_stamps(item, before);
+  return Write::put(std::move(item), if_rev(after.version - 1));
 }
 
 MachineRecord merged(const std::optional<MachineRecord>& before, const MachineRecord& machine) {

@@ -22,7 +22,9 @@ struct BooksRead {
 [[nodiscard]] Result<BooksRead> read_books(const Items& items);
 [[nodiscard]] aws::Write write_books(const BooksRead& read, const Books& books);
 
-// How many stamps a lease has, before and after.
+// Of the items of one lease: its stamps in order of time, then of writing.
+[[nodiscard]] Result<std::vector<LeaseEvent>> parse_stamps(const std::vector<aws::Item>& items);
+// How many stamps a lease has. Read from its timeline, and until it has one from the lease.
 struct Timeline {
   std::int64_t count = 0;
   bool exists = false;
@@ -33,11 +35,18 @@ struct Timeline {
 void write_events(std::vector<aws::Write>& writes, const Timeline& timeline,
                   const std::vector<LeaseEvent>& events, const std::string& writer);
 
-// A new lease, and all by which it is found; with its own of the stamps.
+// A new lease with its own of the stamps: one write, two for a seed lease, and one for each stamp
+// that is a refusal.
 void write_new_lease(std::vector<aws::Write>& writes, const Lease& lease,
                      const std::vector<LeaseEvent>& events, const std::string& writer);
-// In place of the version before; first of its transaction by custom.
-[[nodiscard]] aws::Write write_lease(const Lease& before, const Lease& after,
+// What a new lease is found by. They may be written before it: what they name is looked for.
+void write_pointers(std::vector<aws::Write>& writes, const Lease& lease);
+// In the order in which they are to be done; the last one decides, and holds all of the writes. So
+// many pointers as do not fit into it go ahead: one that points at nothing does no harm.
+[[nodiscard]] std::vector<std::vector<aws::Write>> in_transactions(std::vector<aws::Write> pointers,
+                                                                   std::vector<aws::Write> writes);
+// In place of the item that was read, of the version before; first of its transaction by custom.
+[[nodiscard]] aws::Write write_lease(const aws::Item& before, const Lease& after,
                                      const std::string& writer);
 
 // What a machine's record becomes: once ended it stays so, and what it spent never shrinks.

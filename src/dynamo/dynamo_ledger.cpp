@@ -1,6 +1,7 @@
 #include "dynamo/dynamo_ledger.h"
 
 #include <algorithm>
+#include <set>
 
 #include "dynamo/changes.h"
 
@@ -119,9 +120,11 @@ Result<T> DynamoLedger::repeat(const One& one) {
   }
 }
 
-Result<CommitResult> DynamoLedger::commit(const Operation& operation, std::vector<Write> writes) {
+Result<CommitResult> DynamoLedger::commit(const Operation& operation, std::vector<Write> writes,
+                                          std::size_t part) {
   return store_.commit(
-      {operation.writer + "-" + std::to_string(operation.tries), std::move(writes)},
+      {operation.writer + "-" + std::to_string(operation.tries) + "-" + std::to_string(part),
+       std::move(writes)},
       operation.deadline);
 }
 
@@ -148,18 +151,23 @@ DynamoLedger::Try<std::vector<Reservation>> DynamoLedger::try_reserve(
   Books books = read.books;
   dynamo::forget_launches(books, caps, now);
   std::vector<Write> writes;
+  std::vector<Write> pointers;
   for (const Lease& lease : fresh) {
     dynamo::enter(books, lease);
     dynamo::open_launch(books, lease.id, now);
     books.leases_ever += 1;
     dynamo::write_new_lease(writes, lease, events, operation.writer);
+    dynamo::write_pointers(pointers, lease);
   }
   writes.push_back(dynamo::write_books(read, books));
   if (writes.size() > aws::k_transaction_writes_max)
     return fail(Code::limit_run, std::to_string(fresh.size()) +
                                      " machines are more than a DynamoDB ledger takes at once");
-  TRY_ASSIGN(const CommitResult result, commit(operation, std::move(writes)));
-  if (result.commit != Commit::done) return std::nullopt;
+  std::size_t part = 0;
+  for (auto& some : dynamo::in_transactions(std::move(pointers), std::move(writes))) {
+    TRY_ASSIGN(const CommitResult result, commit(operation, std::move(some), part++));
+    if (result.commit != Commit::done) return std::nullopt;
+  }
   return std::optional(std::move(reservations));
 }
 
@@ -181,7 +189,8 @@ Result<std::vector<Lease>> DynamoLedger::read_leases(const std::vector<LeaseId>&
   return leases;
 }
 
-// A lease that its time to live has taken before what points at it is just not there.
+// A lease that its time to live has taken before what points at it, or that was never written after
+// it, is just not there; one that was tried twice is pointed at twice.
 Result<std::vector<Lease>> DynamoLedger::read_indexed(const std::string& pk, int count_max,
                                                       const std::vector<Lease>& known) {
   const SteadyTime deadline = store_.deadline();
@@ -190,7 +199,7 @@ Result<std::vector<Lease>> DynamoLedger::read_indexed(const std::string& pk, int
   const auto settled = settled_in(known);
   std::vector<Lease> leases;
   std::vector<LeaseId> unknown;
-  for (const LeaseId& id : ids) {
+  for (const LeaseId& id : std::set<LeaseId>(ids.begin(), ids.end())) {
     if (const auto old = settled.find(id); old != settled.end())
       leases.push_back(*old->second);
     else
@@ -279,7 +288,7 @@ DynamoLedger::Try<Lease> DynamoLedger::try_update(const Operation& operation, co
   } else {
     dynamo::settle_launch(books, written);
   }
-  std::vector<Write> writes = {dynamo::write_lease(lease, written, operation.writer)};
+  std::vector<Write> writes = {dynamo::write_lease(*stored, written, operation.writer)};
   dynamo::write_events(writes, timeline, events, operation.writer);
   if (machine) {
     const MachineRecord after = dynamo::merged(before, *machine);
@@ -352,8 +361,9 @@ Status DynamoLedger::append_once(const LeaseEvent& event) {
 DynamoLedger::Try<bool> DynamoLedger::try_append(const Operation& operation,
                                                  const LeaseEvent& event, bool once) {
   const ItemKey marker = dynamo::once_key(event);
-  TRY_ASSIGN(const Items items,
-             store_.get({dynamo::timeline_key(event.lease_id), marker}, operation.deadline));
+  TRY_ASSIGN(const Items items, store_.get({dynamo::lease_key(event.lease_id),
+                                            dynamo::timeline_key(event.lease_id), marker},
+                                           operation.deadline));
   TRY_ASSIGN(const Timeline timeline, dynamo::read_timeline(items, event.lease_id));
   if (timeline.writer == operation.writer) return std::optional(true);
   if (once && dynamo::find_item(items, marker) != nullptr) return std::optional(true);
@@ -376,9 +386,8 @@ Result<std::vector<LeaseEvent>> DynamoLedger::refusals() {
 
 Result<std::vector<LeaseEvent>> DynamoLedger::events(const LeaseId& id) {
   TRY_ASSIGN(const auto items,
-             store_.query({.pk = dynamo::lease_key(id).pk, .sk_prefix = dynamo::k_event_prefix}, 0,
-                          store_.deadline()));
-  return parse_all<LeaseEvent>(items, dynamo::parse_event);
+             store_.query({.pk = dynamo::lease_key(id).pk}, 0, store_.deadline()));
+  return dynamo::parse_stamps(items);
 }
 
 Result<std::vector<MachineRecord>> DynamoLedger::machines(const LeaseId& id) {

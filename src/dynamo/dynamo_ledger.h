@@ -6,8 +6,8 @@
 // can pass a cap together. Who loses reads again, for up to ten seconds. An answer that was lost is
 // asked for again with the same token, and then looked for in what is there.
 //
-// Beside ledger.h: one reserve() takes so many leases as fit into one transaction (16 with a stamp
-// each), else limit_run. Throttling that lasts, and an answer that stays away, is
+// Beside ledger.h: one reserve() takes so many new leases as one transaction decides on (99), else
+// limit_run. Throttling that lasts, and an answer that stays away, is
 // ledger_unavailable; then what was written may be there all the same, as after a lost answer of
 // any ledger behind a network. What is gone for 90 days is deleted, and no longer found.
 // Thread rule: safe from many threads; nothing is kept between calls.
@@ -82,8 +82,10 @@ class DynamoLedger final : public Ledger {
   [[nodiscard]] Result<std::vector<aws::Write>> move_seed_label(const dynamo::Books& books,
                                                                 const Lease& lease,
                                                                 SteadyTime deadline);
+  // part: which of the try's transactions it is.
   [[nodiscard]] Result<dynamo::CommitResult> commit(const Operation& operation,
-                                                    std::vector<aws::Write> writes);
+                                                    std::vector<aws::Write> writes,
+                                                    std::size_t part = 0);
   [[nodiscard]] Result<std::vector<Lease>> read_leases(const std::vector<LeaseId>& ids,
                                                        SteadyTime deadline);
   [[nodiscard]] Result<std::vector<Lease>> read_indexed(const std::string& pk, int count_max,

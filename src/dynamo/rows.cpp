@@ -16,6 +16,7 @@ using aws::ItemKey;
 constexpr std::size_t k_digits = 15;
 constexpr std::size_t k_number_digits = 6;
 constexpr std::size_t k_once_digits = 32;
+constexpr const char* k_first_stamps = "first_stamps";
 
 std::string padded(std::int64_t number, std::size_t digits) {
   const std::string text = std::to_string(number);
@@ -303,6 +304,38 @@ Result<Lease> parse_lease(const Item& item) {
   each_field(reader, lease);
   if (!reader.fault().empty()) return fail(not_understood(item, reader.fault()));
   return lease;
+}
+
+void put_first_stamps(Item& item, const std::vector<LeaseEvent>& events) {
+  json::array stamps;
+  for (const LeaseEvent& event : events)
+    stamps.emplace_back(
+        json::array{std::int64_t{epoch_millis(event.at)}, event.name, event.detail});
+  if (!stamps.empty()) item[k_first_stamps] = json::serialize(stamps);
+}
+
+void keep_first_stamps(Item& item, const Item& before) {
+  const auto stamps = before.find(k_first_stamps);
+  if (stamps != before.end()) item[k_first_stamps] = stamps->second;
+}
+
+Result<std::vector<LeaseEvent>> parse_first_stamps(const Item& item) {
+  std::vector<LeaseEvent> events;
+  if (!item.contains(k_first_stamps)) return events;
+  const auto id = text_of(item, "id");
+  const auto text = text_of(item, k_first_stamps);
+  const auto stamps = text ? parse_json(*text) : fail(Code::bad_json, "");
+  if (!id || !stamps || !stamps->is_array()) return fail(not_understood(item, k_first_stamps));
+  for (const json::value& stamp : stamps->get_array()) {
+    const json::array* parts = stamp.if_array();
+    if (parts == nullptr || parts->size() != 3 || !parts->at(0).is_int64() ||
+        !parts->at(1).is_string() || !parts->at(2).is_string())
+      return fail(not_understood(item, k_first_stamps));
+    events.push_back({LeaseId{*id}, wall_from_epoch_millis(parts->at(0).get_int64()),
+                      std::string(parts->at(1).get_string()),
+                      std::string(parts->at(2).get_string())});
+  }
+  return events;
 }
 
 Item machine_item(const MachineRecord& machine) {

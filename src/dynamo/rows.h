@@ -4,8 +4,8 @@
 //
 //   pk                     sk                          what
 //   books                  books                       the books (books_text.h), rev
-//   lease#ID               lease                       a lease, rev its version
-//   lease#ID               timeline                    how many stamps it has
+//   lease#ID               lease                       a lease, rev its version, its first stamps
+//   lease#ID               timeline                    how many stamps it has, once it has more
 //   lease#ID               event#MILLIS#NUMBER         a stamp; in order of time, then of writing
 //   lease#ID               once#DIGEST                 that a stamp of append_once() is there
 //   lease#ID               machine#INSTANCE            a machine's record
@@ -57,6 +57,11 @@ inline constexpr const char* k_machine_prefix = "machine#";
 
 [[nodiscard]] aws::Item lease_item(const Lease& lease, const std::string& writer);
 [[nodiscard]] Result<Lease> parse_lease(const aws::Item& item);
+// The stamps that a lease was reserved with are in its own item, for good: so one transaction takes
+// many new leases. All are of this lease.
+void put_first_stamps(aws::Item& item, const std::vector<LeaseEvent>& events);
+void keep_first_stamps(aws::Item& item, const aws::Item& before);
+[[nodiscard]] Result<std::vector<LeaseEvent>> parse_first_stamps(const aws::Item& item);
 [[nodiscard]] aws::Item machine_item(const MachineRecord& machine);
 [[nodiscard]] Result<MachineRecord> parse_machine(const aws::Item& item);
 // number: which of the lease's stamps it is.

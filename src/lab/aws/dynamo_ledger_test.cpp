@@ -154,11 +154,68 @@ TEST_CASE("dynamo ledger: more leases than one transaction takes are refused, an
   TableTransport transport;
   Server server(transport);
   std::vector<Lease> many;
-  for (int n = 1; n <= 40; ++n) many.push_back(numbered(n));
+  for (int n = 1; n <= 100; ++n) many.push_back(numbered(n));
   CHECK(server.ledger.reserve(many, {}, wide_caps(), k_noon).error().code == Code::limit_run);
   CHECK(server.ledger.live().value().empty());
-  many.resize(16);
-  CHECK(server.ledger.reserve(many, {}, wide_caps(), k_noon).value().size() == 16);
+  CHECK(server.ledger.recent(200).value().empty());
+  many.resize(99);
+  CHECK(server.ledger.reserve(many, {}, wide_caps(), k_noon).value().size() == 99);
+  CHECK(server.ledger.live().value().size() == 99);
+}
+
+// Asks for so many new leases with three stamps each, as an ask for a matrix does.
+Result<std::vector<Reservation>> ask_for_many(Ledger& ledger, int count, Millis later = {}) {
+  std::vector<Lease> leases;
+  std::vector<LeaseEvent> events;
+  for (int n = 1; n <= count; ++n) {
+    leases.push_back(numbered(n));
+    leases.back().created_at += later;
+    for (const char* name : {"asked", "verified", "reserved"})
+      events.push_back({leases.back().id, k_noon, name, std::to_string(n)});
+  }
+  return ledger.reserve(leases, events, wide_caps(), k_noon);
+}
+
+TEST_CASE("dynamo ledger: what one transaction cannot take is found by all that points at it") {
+  for (const int count : {1, 33, 34, 50, 99}) {
+    CAPTURE(count);
+    TableTransport transport;
+    transport.losses = {3, 4};
+    Server server(transport);
+    REQUIRE(ask_for_many(server.ledger, count));
+    CHECK(server.ledger.recent(200).value().size() == static_cast<std::size_t>(count));
+    CHECK(server.ledger.audit().value().leases == count);
+    for (int n = 1; n <= count; ++n) {
+      const Lease lease = numbered(n);
+      CHECK(numbers_of(server.ledger.find_by_label(lease.repository, lease.label).value()) ==
+            std::vector<int>{n});
+      const auto stamps = server.ledger.events(lease.id).value();
+      REQUIRE(stamps.size() == 3);
+      CHECK(stamps.front().name == "asked");
+      CHECK(stamps.back().name == "reserved");
+      CHECK(stamps.back().detail == std::to_string(n));
+    }
+  }
+}
+
+TEST_CASE("dynamo ledger: of an ask that ends before it is decided nothing is there") {
+  for (const int calls : {1, 2, 3}) {
+    CAPTURE(calls);
+    TableTransport transport;
+    Server server(transport);
+    REQUIRE(server.ledger.reserve({numbered(200)}, {}, wide_caps(), k_noon));
+    transport.answered_until = transport.calls + calls;
+    CHECK(ask_for_many(server.ledger, 99).error().code == Code::ledger_unavailable);
+    transport.answered_until.reset();
+    CHECK(numbers_of(server.ledger.recent(500).value()) == std::vector<int>{200});
+    CHECK(server.ledger.audit().value().leases == 1);
+    CHECK(server.ledger.find_by_label(numbered(1).repository, numbered(1).label).value().empty());
+    CHECK(server.ledger.events(numbered(1).id).value().empty());
+
+    REQUIRE(ask_for_many(server.ledger, 99, Seconds{1}));  // and is pointed at twice
+    CHECK(server.ledger.recent(500).value().size() == 100);
+    CHECK(server.ledger.events(numbered(1).id).value().size() == 3);
+  }
 }
 
 TEST_CASE("dynamo ledger: a run that a seed lease moves to has its label, the former no longer") {

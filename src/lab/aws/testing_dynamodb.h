@@ -61,6 +61,8 @@ class TableTransport final : public HttpTransport {
     if (draw < losses.calls) return fail(Code::transport_not_sent, "not sent");
     const std::string target(request.headers.find("X-Amz-Target").value_or(""));
     const std::scoped_lock lock(mutex_);
+    if (answered_until && calls >= *answered_until)
+      return fail(Code::transport_not_sent, "not sent");
     calls += 1;
     const auto answer = fake_.answer(target.substr(target.find('.') + 1), request.body, options,
                                      clock.steady(), clock.wall());
@@ -73,6 +75,7 @@ class TableTransport final : public HttpTransport {
   FakeAwsOptions options;
   Losses losses;
   std::int64_t calls = 0;
+  std::optional<std::int64_t> answered_until;  // once there were so many calls, no more arrive
 
  private:
   std::mutex mutex_;
