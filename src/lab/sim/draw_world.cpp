@@ -38,6 +38,16 @@ void draw_launch_limits(Caps& limits, Entropy& entropy) {
   limits.launch_pause = draw_between(entropy, Seconds{60}, Seconds{1200});
 }
 
+// The drawn limits are for asks of a few.
+void allow_matrices(Caps& limits, int matrix) {
+  const Caps none;
+  limits.machines_per_run = matrix;
+  limits.machines = limits.machines_per_repository = limits.machines_per_pull_request = 4 * matrix;
+  limits.machines_per_actor = none.machines_per_actor;
+  limits.launches_per_hour = 1000;
+  limits.usd_per_day = limits.usd_per_month = Money{10'000'000'000};
+}
+
 // More types than rr's one of each architecture.
 void add_pools(Config& config) {
   using enum Architecture;
@@ -115,6 +125,8 @@ Config draw_config(const Scenario& scenario, std::uint64_t seed) {
   if (entropy.below(5) == 0) config.limits.usd_per_month = Money{8'000'000};
   draw_limits(config, scenario, entropy);
   draw_launch_limits(config.limits, entropy);
+  if (scenario.matrix_max > Scenario{}.matrix_max)
+    allow_matrices(config.limits, scenario.matrix_max);
   if (SeededEntropy(seed * 7919 + 61).below(3) == 0) add_second_repository(config);
   draw_credential(config, seed);
   draw_waiting_jobs(config, seed);

@@ -153,6 +153,29 @@ Scenario table() {
   return scenario;
 }
 
+// More leases at once than one transaction can also take pointers for, and little else.
+Scenario matrix() {
+  Scenario scenario =
+      named("matrix", "runs ask for some forty runners at once, of a DynamoDB table");
+  scenario.servers = 2;
+  scenario.is_on_table = true;
+  scenario.seed_shape = 0;
+  scenario.matrices = 1000;
+  scenario.matrix_max = 20;
+  scenario.runs_min = scenario.runs_max = 2;
+  scenario.gap_max = Millis{3'600'000};
+  scenario.swarm = only({{K::lose_reply, 40},
+                         {K::server_error_done, 20},
+                         {K::throttle, 20},
+                         {K::conflict, 40},
+                         {K::delay, 40},
+                         {K::no_capacity, 100},
+                         {K::interrupt, 1000},
+                         {K::kill, 200},
+                         {K::kill_server, 1000}});
+  return scenario;
+}
+
 Scenario records() {
   Scenario scenario = named("records", "the ledger is full, read-only, or lost");
   scenario.swarm = only({{K::ledger_error, 60},
@@ -276,10 +299,11 @@ Scenario dead_service() {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      mixed(),       two_servers(), people(),        hostile(), crashes(),    ambiguous(),
-      github_down(), ec2_down(),    spot(),          records(), clocks(),     dead_service(),
-      calm(),        moments(),     rare_moments(),  one_run(), one_v1_run(), quiet_years(),
-      storm(),       flood(),       sick_launches(), table(),   drought(),    moving_drought()};
+      mixed(),         two_servers(),  people(),      hostile(), crashes(),
+      ambiguous(),     github_down(),  ec2_down(),    spot(),    records(),
+      clocks(),        dead_service(), calm(),        moments(), rare_moments(),
+      one_run(),       one_v1_run(),   quiet_years(), storm(),   flood(),
+      sick_launches(), table(),        matrix(),      drought(), moving_drought()};
   return all;
 }
 

@@ -30,6 +30,8 @@ struct Scenario {
   int repeating = 200, crashing = 100, lying = 150;  // callers
   int hostile = 150, dead = 60, slow = 80;           // machines
   int seed_shape = 500;                              // asks as the seed's clients do; else v1
+  int matrices = 300;                                // of those by v1, for several runners of each
+  int matrix_max = 4;                                // architecture: at most so many
   int flooding = 60;           // strangers' acts that are a flood of asks; 1000: budgets are small
   int awaiting_approval = 60;  // runs of strangers, approved later or never
   int long_jobs = 100;         // up to twice the lifetime of a lease

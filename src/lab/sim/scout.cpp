@@ -275,6 +275,10 @@ void Scout::note_upstream(SimWorld& world, const Exchange& exchange) {
   const std::string call = short_name(exchange.call);
   if (exchange.done == nullptr) return;
   if (call == "remove_runner" && exchange.done->status == 422) mark(world, "busy_at_removal");
+  const std::string& asked = exchange.request.body;
+  if (exchange.edge == Edge::ledger && exchange.done->ok() && exchange.call == k_table_write &&
+      asked.find(R"("S":"leases")") != asked.npos && asked.find(R"("S":"books")") == asked.npos)
+    mark(world, "pointed_ahead");
   const std::string& body = exchange.done->body;
   if (call == "create_fleet" && body.find("<instanceIds><item>") != body.npos &&
       body.find("<errorCode>") != body.npos)

@@ -112,7 +112,7 @@ void Story::draw() {
     shape_ = variant ? Shape::seed_2024 : Shape::seed;
   else
     shape_ = variant ? Shape::v1_wait : Shape::v1;
-  const bool is_matrix = !asks_as_seed && chance(300);
+  const bool is_matrix = !asks_as_seed && chance(world_.scenario.matrices);
   asks_nobody_ = !asks_as_seed && repository_->webhook != Webhook::off && deliveries_.below(2) == 0;
   is_shared_ = asks_nobody_ && repository_->webhook == Webhook::shared && deliveries_.below(3) != 0;
   // From seconds to beyond the lease's lifetime; most are minutes.
@@ -121,7 +121,8 @@ void Story::draw() {
                  : between(Seconds{5}, Seconds{900});
   if (is_matrix)
     per_architecture_ =
-        std::min(static_cast<int>(2 + job_.count() % 3), world_.config.limits.machines_per_run);
+        std::min(world_.scenario.matrix_max - 2 + static_cast<int>(job_.count() % 3),
+                 world_.config.limits.machines_per_run);
   label_ = repository_->seed_label_prefix + entropy_.hex(16);
   if (!is_seed() || !chance(world_.scenario.lying)) return;
   const auto more = 1 + entropy_.below(3);
