@@ -1,6 +1,5 @@
 #include "aws/client.h"
 
-#include "aws/sigv4.h"
 #include "aws/xml.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -71,7 +70,7 @@ Result<HttpResponse> SignedSender::send(HttpRequest request, SteadyTime deadline
   if (!parse_url(request.url))
     return fail(Code::aws_config, "the endpoint " + printable(request.url) + " is no http(s) URL");
   TRY_ASSIGN(const Credentials credentials, credentials_.get(deadline));
-  sign(request, credentials, {endpoint_.region, endpoint_.service}, clock_.wall());
+  sign(request, credentials, {endpoint_.region, endpoint_.service}, clock_.wall(), keys_);
   auto response = transport_.send(request, deadline);
   if (!response) return fail(transport_error(response.error()));
   return response;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "aws/credentials.h"
+#include "aws/sigv4.h"
 #include "base/result.h"
 #include "seam/clock.h"
 #include "seam/transport.h"
@@ -57,6 +58,7 @@ class SignedSender {
   CredentialsChain& credentials_;
   Clock& clock_;
   Endpoint endpoint_;
+  SigningKeys keys_;
 };
 
 enum class Protocol { query, json };

@@ -116,17 +116,24 @@ std::string string_to_sign(std::string_view canonical_request, const SigningScop
          credential_scope(scope, now) + "\n" + sha256_hex(canonical_request);
 }
 
-std::string signature(const Secret& secret_access_key, std::string_view string_to_sign,
-                      const SigningScope& scope, WallTime now) {
+Secret SigningKeys::key(const Secret& secret_access_key, const SigningScope& scope, WallTime now) {
+  const std::string from = secret_access_key.reveal() + "\n" + credential_scope(scope, now);
+  const std::scoped_lock lock(mutex_);
+  if (derived_from_.reveal() == from) return key_;
   std::string key = "AWS4" + secret_access_key.reveal();
-  for (const std::string& part :
-       {iso8601_basic(now).substr(0, 8), scope.region, scope.service, std::string("aws4_request")})
+  for (const std::string& part : split(credential_scope(scope, now), '/'))
     key = as_key(hmac_sha256(key, part));
-  return to_hex(hmac_sha256(key, string_to_sign));
+  derived_from_ = Secret(from);
+  key_ = Secret(std::move(key));
+  return key_;
+}
+
+std::string signature(const Secret& signing_key, std::string_view string_to_sign) {
+  return to_hex(hmac_sha256(signing_key.reveal(), string_to_sign));
 }
 
 void sign(HttpRequest& request, const Credentials& credentials, const SigningScope& scope,
-          WallTime now) {
+          WallTime now, SigningKeys& keys) {
   if (request.headers.count("Host") == 0) {
     const auto url = parse_url(request.url);
     request.headers.add("Host", url ? url->authority() : "");
@@ -141,7 +148,7 @@ void sign(HttpRequest& request, const Credentials& credentials, const SigningSco
       "Authorization",
       std::string(k_algorithm) + " Credential=" + credentials.access_key_id + "/" +
           credential_scope(scope, now) + ", SignedHeaders=" + names +
-          ", Signature=" + signature(credentials.secret_access_key, to_sign, scope, now));
+          ", Signature=" + signature(keys.key(credentials.secret_access_key, scope, now), to_sign));
 }
 
 }  // namespace mayfly::aws

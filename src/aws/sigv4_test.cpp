@@ -199,6 +199,30 @@ TEST_CASE(
         "date;host\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+TEST_CASE("sigv4: a kept key is that of its secret, scope and day, and of no other") {
+  const aws::SigningScope ec2{"us-east-1", "ec2"};
+  const Secret one("secret-one");
+  aws::SigningKeys kept;
+  const auto fresh = [](const Secret& secret, const aws::SigningScope& scope, WallTime now) {
+    return aws::SigningKeys().key(secret, scope, now).reveal();
+  };
+  const WallTime noon = at("2026-01-01T12:00:00Z");
+  const WallTime midnight = at("2026-01-02T00:00:00Z");
+  const std::string first = fresh(one, ec2, noon);
+  struct Row {
+    Secret secret;
+    aws::SigningScope scope;
+    WallTime now;
+  };
+  for (const Row& row : {Row{Secret("secret-two"), ec2, noon}, Row{one, {"us-east-1", "ssm"}, noon},
+                         Row{one, {"us-east-2", "ec2"}, noon}, Row{one, ec2, midnight}}) {
+    CHECK(kept.key(one, ec2, midnight - Millis{1}).reveal() == first);
+    CHECK(kept.key(row.secret, row.scope, row.now).reveal() ==
+          fresh(row.secret, row.scope, row.now));
+    CHECK(fresh(row.secret, row.scope, row.now) != first);
+  }
+}
+
 TEST_CASE("sigv4: the host that is signed has its port only where it is not the usual one") {
   HttpRequest request{"GET", "http://127.0.0.1:4566/", {}, ""};
   sign(request, example_credentials(), {"us-east-1", "ec2"}, at("2026-01-01T00:00:00Z"));

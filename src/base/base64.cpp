@@ -12,6 +12,7 @@ constexpr std::string_view k_url =
 
 std::string encode(std::string_view bytes, std::string_view alphabet, bool pad) {
   std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::string_view group = bytes.substr(i, 3);
     std::uint32_t bits = 0;

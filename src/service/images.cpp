@@ -59,6 +59,24 @@ Result<std::string> Images::look_up(Architecture architecture, const ImageConfig
   return found->id;
 }
 
+void Images::remember(const std::string& fact, const std::string& text) {
+  const std::scoped_lock lock(mutex_);
+  facts_[fact] = text;
+}
+
+std::string Images::remembered(const std::string& fact) {
+  const std::scoped_lock lock(mutex_);
+  return facts_[fact];
+}
+
+Result<std::optional<std::string>> Images::believed_image(const std::string& name) {
+  if (auto id = still_believed(remembered(name), clock_.wall())) return id;
+  TRY_ASSIGN(const auto fact, ledger_.fact(name));
+  auto id = still_believed(fact.value_or(""), clock_.wall());
+  if (id) remember(name, *fact);
+  return id;
+}
+
 Result<std::string> Images::image_for(Architecture architecture) {
   const auto configured = config_.images.find(architecture);
   if (configured == config_.images.end())
@@ -67,18 +85,21 @@ Result<std::string> Images::image_for(Architecture architecture) {
   if (!image.id.empty()) return image.id;
 
   const std::string name = fact_name(architecture, image);
-  TRY_ASSIGN(const auto fact, ledger_.fact(name));
-  if (fact)
-    if (auto id = still_believed(*fact, clock_.wall())) return *id;
+  TRY_ASSIGN(const auto believed, believed_image(name));
+  if (believed) return *believed;
   TRY_ASSIGN(std::string id, look_up(architecture, image));
-  TRY(ledger_.set_fact(name, std::to_string(epoch_seconds(clock_.wall())) + " " + id));
+  const std::string text = std::to_string(epoch_seconds(clock_.wall())) + " " + id;
+  TRY(ledger_.set_fact(name, text));
+  remember(name, text);
   return id;
 }
 
 Status Images::forget(Architecture architecture) {
   const auto configured = config_.images.find(architecture);
   if (configured == config_.images.end()) return {};
-  return ledger_.set_fact(fact_name(architecture, configured->second), "");
+  const std::string name = fact_name(architecture, configured->second);
+  remember(name, "");
+  return ledger_.set_fact(name, "");
 }
 
 }  // namespace mayfly

@@ -95,6 +95,19 @@ TEST_CASE("images: what was found for another pattern is not taken") {
   CHECK(service.images.image_for(k_x86).value() == "ami-2");
 }
 
+TEST_CASE("images: what was found is known without the ledger, for its hour") {
+  Service service(by_pattern());
+  service.ec2_wire.answer(200, two_images("ami-1"));
+  REQUIRE(service.images.image_for(k_x86));
+  const ImageConfig image = by_pattern().images[k_x86];
+  REQUIRE(service.ledger->set_fact("image:x86_64:" + image.owner + image.name_pattern, ""));
+  service.clock.advance(Seconds{3600});
+  CHECK(service.images.image_for(k_x86).value() == "ami-1");
+  service.clock.advance(Seconds{1});
+  service.ec2_wire.answer(200, two_images("ami-2"));
+  CHECK(service.images.image_for(k_x86).value() == "ami-2");
+}
+
 TEST_CASE("images: after forget the next call looks again") {
   Service service(by_pattern());
   service.ec2_wire.answer(200, two_images("ami-1"));

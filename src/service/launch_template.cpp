@@ -48,7 +48,24 @@ Result<std::string> LaunchTemplates::find_or_make(const aws::LaunchTemplate& wan
   return ec2_.create_launch_template_version(wanted, token, call_deadline(clock_));
 }
 
+std::optional<TemplateVersion> LaunchTemplates::known() {
+  const std::scoped_lock lock(mutex_);
+  return known_;
+}
+
+void LaunchTemplates::know(std::optional<TemplateVersion> version) {
+  const std::scoped_lock lock(mutex_);
+  known_ = std::move(version);
+}
+
 Result<TemplateVersion> LaunchTemplates::current() {
+  if (auto version = known()) return *version;
+  TRY_ASSIGN(TemplateVersion version, look_up());
+  know(version);
+  return version;
+}
+
+Result<TemplateVersion> LaunchTemplates::look_up() {
   const aws::LaunchTemplate wanted = wanted_template(config_);
   TRY_ASSIGN(const auto fact, ledger_.fact(k_fact));
   const std::string prefix = wanted.version_description + " ";
@@ -59,6 +76,9 @@ Result<TemplateVersion> LaunchTemplates::current() {
   return TemplateVersion{wanted.name, std::move(version)};
 }
 
-Status LaunchTemplates::forget() { return ledger_.set_fact(k_fact, ""); }
+Status LaunchTemplates::forget() {
+  know(std::nullopt);
+  return ledger_.set_fact(k_fact, "");
+}
 
 }  // namespace mayfly

@@ -66,6 +66,9 @@ TEST_CASE("launch template: what is known is not asked for again, nor by another
   LaunchTemplates other(service.config, service.ec2, *service.ledger, service.clock);
   CHECK(other.current().value().version == "4");
   CHECK(service.calls() == 1);
+  REQUIRE(service.ledger->set_fact("launch-template", ""));
+  CHECK(other.current().value().version == "4");  // nor of the ledger
+  CHECK(service.calls() == 1);
 
   REQUIRE(service.templates.forget());
   service.ec2_wire.answer(200, versions_xml({{"5", hash}}));
@@ -78,9 +81,10 @@ TEST_CASE("launch template: a changed configuration makes a new version, with a 
   service.ec2_wire.answer(200, versions_xml({{"1", hash}}));
   REQUIRE(service.templates.current());
   service.config.machine.root_volume_gb += 1;
+  LaunchTemplates restarted(service.config, service.ec2, *service.ledger, service.clock);
   service.ec2_wire.answer(200, versions_xml({{"1", hash}}));
   service.ec2_wire.answer(200, made_version_xml("2"));
-  CHECK(service.templates.current().value().version == "2");
+  CHECK(restarted.current().value().version == "2");
   const std::string changed = wanted_template(service.config).version_description;
   CHECK(asked_for(service.ec2_wire, 2, "Action=CreateLaunchTemplateVersion&"));
   CHECK(asked_for(service.ec2_wire, 2, "ClientToken=mayfly-ci-" + changed.substr(0, 16)));

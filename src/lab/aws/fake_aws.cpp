@@ -116,7 +116,8 @@ Answer<const AccessKey*> FakeAws::authenticate(const HttpRequest& request, AwsSe
       if (key.id == id) return &key;
     return sts_.find(id);
   };
-  return check_signature(request, service, world_.options.region, find_key, world_.wall());
+  return check_signature(request, service, world_.options.region, find_key, world_.wall(),
+                         signing_keys_[service]);
 }
 
 std::string FakeAws::request_id() {

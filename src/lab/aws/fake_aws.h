@@ -11,6 +11,7 @@
 // at next_change(). Thread rule: everything else is safe from many threads.
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -86,6 +87,7 @@ class FakeAws : public HttpService, public MachinePower {
   Throttle throttle_;
   FakeSts sts_;
   FakeDynamoDb dynamodb_;
+  std::map<AwsService, aws::SigningKeys> signing_keys_;
 };
 
 }  // namespace mayfly::lab

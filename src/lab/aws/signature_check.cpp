@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "aws/sigv4.h"
 #include "base/digest.h"
 #include "base/text.h"
 
@@ -142,11 +141,11 @@ bool scope_fits(const Authorization& given, AwsService service, const std::strin
 }
 
 bool signature_fits(const HttpRequest& request, const Authorization& given, const AccessKey& key,
-                    WallTime signed_at) {
+                    WallTime signed_at, aws::SigningKeys& keys) {
   const std::string to_sign = aws::string_to_sign(
       aws::canonical_request(request, given.signed_headers), given.scope, signed_at);
-  return equal_in_constant_time(aws::signature(Secret(key.secret), to_sign, given.scope, signed_at),
-                                given.signature);
+  const Secret signing_key = keys.key(Secret(key.secret), given.scope, signed_at);
+  return equal_in_constant_time(aws::signature(signing_key, to_sign), given.signature);
 }
 
 }  // namespace
@@ -167,7 +166,7 @@ std::string_view to_string(AwsService service) {
 
 Answer<const AccessKey*> check_signature(const HttpRequest& request, AwsService service,
                                          const std::string& region, const FindKey& find_key,
-                                         WallTime now) {
+                                         WallTime now, aws::SigningKeys& keys) {
   const auto header = request.headers.find("Authorization");
   if (!header)
     return refuse(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
@@ -180,7 +179,7 @@ Answer<const AccessKey*> check_signature(const HttpRequest& request, AwsService 
                             std::string_view(key->session_token))
     return refused(service, Refusal::unknown_key);
   if (!scope_fits(*given, service, region, *signed_at) ||
-      !signature_fits(request, *given, *key, *signed_at))
+      !signature_fits(request, *given, *key, *signed_at, keys))
     return refused(service, Refusal::mismatch);
   if (*signed_at > now + k_skew_max || *signed_at + k_skew_max < now)
     return refused(service, Refusal::skew);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/sigv4.h"
 #include "base/time.h"
 #include "lab/aws/aws_fault.h"
 #include "lab/aws/aws_options.h"
@@ -31,6 +32,7 @@ using FindKey = std::function<const AccessKey*(const std::string& id)>;
 [[nodiscard]] Answer<const AccessKey*> check_signature(const HttpRequest& request,
                                                        AwsService service,
                                                        const std::string& region,
-                                                       const FindKey& find_key, WallTime now);
+                                                       const FindKey& find_key, WallTime now,
+                                                       aws::SigningKeys& keys);
 
 }  // namespace mayfly::lab

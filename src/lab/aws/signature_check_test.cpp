@@ -27,7 +27,8 @@ HttpRequest signed_by(const AccessKey& key, WallTime at = k_now,
 
 std::string refusal(const HttpRequest& request, AwsService service = AwsService::ec2,
                     WallTime now = k_now) {
-  const auto checked = check_signature(request, service, "us-east-1", find_key, now);
+  aws::SigningKeys keys;
+  const auto checked = check_signature(request, service, "us-east-1", find_key, now, keys);
   return checked ? "" : std::to_string(checked.error().status) + " " + checked.error().code;
 }
 
