@@ -4,8 +4,8 @@
 #   bench/burst.sh [RUNS] [MATRIX]   by default 10 runs, each with a matrix of 50. Needs ./dev build,
 #                                    curl, jq and python3
 #
-# Twice: each run asks for its runners at once, which is one launch; and for one more at a time, each
-# of which is a launch of its own. The emulated EC2 has the token buckets that AWS documents: fifty
+# Each run asks for its runners at once, which is one launch, with the ledger in a file and in a table
+# of DynamoDB; and for one more at a time, each of which is a launch of its own. The emulated EC2 has the token buckets that AWS documents: fifty
 # changing calls at once, then five a second. A call itself takes no time here.
 # shellcheck source=/dev/null disable=SC2154
 source "$(dirname "${BASH_SOURCE[0]}")/support/measure.sh"
@@ -14,7 +14,7 @@ wanted=${1:-10} matrix=${2:-50}
 
 is_counting() { curl -sf -m 1 -o /dev/null "http://127.0.0.1:$1/count"; }
 
-# measure HOW: one row, in a new world.
+# measure HOW [table]: one row, in a new world.
 measure() {
   local id proxy count
   local -a runs=()
@@ -24,6 +24,7 @@ measure() {
   count=$started
   wait_until 20 is_counting "$proxy" || give_up 'calls are counted' "$(<"$work/proxy.log")"
   write_roomy_config
+  [[ ${2:-} != table ]] || sed -i 's|^path = .*mayfly.db"$|table = "mayfly"|' "$config"
   sed -i -e "s/^\[limits\]/&\nmachines_per_run = $matrix\nmachines_per_actor = 1000/" "$config"
   AWS_ENDPOINT_URL=http://127.0.0.1:$proxy start_service
   while [[ ${#runs[@]} -lt $wanted ]]; do
@@ -32,7 +33,7 @@ measure() {
     drive "$id" jobs/setup/begin || give_up 'a run begins'
     runs+=("$id")
   done
-  python3 "$support/burst.py" "$1" "$url" "$proxy" "$AWS_ENDPOINT_URL" "$matrix" "${runs[@]}" ||
+  python3 "$support/burst.py" "$1${2:+-$2}" "$url" "$proxy" "$AWS_ENDPOINT_URL" "$matrix" "${runs[@]}" ||
     give_up 'every runner is launched'
   stop "$service"
   stop "$count"
@@ -44,4 +45,5 @@ machine_line
 echo '| how | runners | asks | calls of CreateFleet | of them throttled | last ask answered | last launch |'
 echo '|---|--:|--:|--:|--:|--:|--:|'
 measure together
+measure together table
 measure one-by-one

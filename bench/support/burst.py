@@ -1,6 +1,6 @@
 """A burst of runners for bench/burst.sh: asks for those of each run at once, or for one more at a time.
 
-    burst.py together|one-by-one SERVICE PROXY_PORT AWS MATRIX RUN...
+    burst.py together|together-table|one-by-one SERVICE PROXY_PORT AWS MATRIX RUN...
     burst.py proxy PORT AWS          counts CreateFleet on its way; GET /count tells
 
 Prints one row of the table; exit status 1 where not every runner is launched within four minutes."""
@@ -18,6 +18,9 @@ import urllib.request
 import relay
 
 PATIENCE = 240
+NAMES = {"together": "one launch for each run",
+         "together-table": "one launch for each run, ledger in DynamoDB",
+         "one-by-one": "one launch for each runner"}
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -80,7 +83,7 @@ class Caller(threading.Thread):
 def main():
     how, service, port, aws, matrix, *runs = sys.argv[1:]
     matrix = int(matrix)
-    counts = [matrix] if how == "together" else range(1, matrix + 1)
+    counts = range(1, matrix + 1) if how == "one-by-one" else [matrix]
     callers = [Caller(service, int(run), counts) for run in runs]
     begun = time.monotonic()
     for caller in callers:
@@ -94,8 +97,7 @@ def main():
         caller.join()
     counted = get(f"http://127.0.0.1:{port}/count")
     answered = max(caller.done_at for caller in callers) - begun
-    name = "one launch for each run" if how == "together" else "one launch for each runner"
-    print(f"| {name} | {launched} | {sum(one.asks for one in callers)} | {counted['calls']} "
+    print(f"| {NAMES[how]} | {launched} | {sum(one.asks for one in callers)} | {counted['calls']} "
           f"| {counted.get('throttled', 0)} | {answered:.1f} s | {last:.1f} s |", flush=True)
     return launched != wanted
 

@@ -51,14 +51,6 @@ class Pass(relay.Relay):
     do_GET = do_POST = do_DELETE = do_PUT = handle_request
 
 
-class Mayfly(lambda_bench.Mayfly):
-    def finish(self, run):
-        super().finish(run)
-        # A cancelled run is over when its last job, which runs always, has ended.
-        self.drive(f"/{run}/jobs/stop-runners/begin")
-        self.drive(f"/{run}/jobs/stop-runners/complete")
-
-
 class Clouds:
     def __init__(self):
         self.github = os.environ["GITHUB_API_URL"]
@@ -134,7 +126,7 @@ def main():
     clouds = Clouds()
     programs = []
     for name, config in (("mayfly, file", file_config), ("mayfly, table", table_config)):
-        one = Mayfly(mayfly, clouds.github)
+        one = lambda_bench.Mayfly(mayfly, clouds.github)
         programs.append((name, one, lambda_bench.Process(one.command, clouds.environment(config))))
     if seed != "-":
         one = lambda_bench.Seed(seed)
