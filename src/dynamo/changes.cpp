@@ -15,6 +15,18 @@ Condition if_new() { return {"attribute_not_exists(pk)"}; }
 
 Condition if_rev(std::int64_t rev) { return {"rev = :rev", {{":rev", rev}}}; }
 
+Result<std::optional<MachineRecord>> machine_before(const Items& items,
+                                                    const std::optional<MachineRecord>& machine) {
+  if (!machine) return std::nullopt;
+  const Item* owner = find_item(items, owner_key(machine->instance_id));
+  if (owner != nullptr && text_of(*owner, "lease_id") != machine->lease_id.text)
+    return fail(Code::lease_conflict, k_machine_taken);
+  const Item* item = find_item(items, machine_key(machine->lease_id, machine->instance_id));
+  if (item == nullptr) return std::nullopt;
+  TRY_ASSIGN(MachineRecord before, parse_machine(*item));
+  return std::optional(std::move(before));
+}
+
 }  // namespace
 
 const Item* find_item(const Items& items, const aws::ItemKey& key) {
@@ -131,6 +143,23 @@ Write write_lease(const Item& before, const Lease& after, const std::string& wri
   Item item = lease_item(after, writer);
   keep_first_stamps(item, before);
   return Write::put(std::move(item), if_rev(after.version - 1));
+}
+
+Status write_update(std::vector<Write>& writes, Books& books, const Items& items,
+                    const Update& update, const std::string& writer) {
+  const Lease& lease = update.lease;
+  TRY_ASSIGN(const Timeline timeline, read_timeline(items, lease.id));
+  TRY_ASSIGN(const auto before, machine_before(items, update.machine));
+  enter(books, lease);
+  writes.push_back(write_lease(*find_item(items, lease_key(lease.id)), lease, writer));
+  write_events(writes, timeline, update.events, writer);
+  if (!update.machine) return {};
+  const MachineRecord after = merged(before, *update.machine);
+  enter_machine(books, before, after);
+  writes.push_back(Write::put(machine_item(after)));
+  if (const aws::ItemKey owner = owner_key(after.instance_id); find_item(items, owner) == nullptr)
+    writes.push_back(Write::put(marker_item(owner, lease.id, after.launched_at), if_new()));
+  return {};
 }
 
 MachineRecord merged(const std::optional<MachineRecord>& before, const MachineRecord& machine) {

@@ -49,6 +49,11 @@ void write_pointers(std::vector<aws::Write>& writes, const Lease& lease);
 [[nodiscard]] aws::Write write_lease(const aws::Item& before, const Lease& after,
                                      const std::string& writer);
 
+// An update's writes but that of the books, which are changed: of its lease, as it is to be, its
+// stamps, and its machine. The items: those of the lease and the machine before.
+[[nodiscard]] Status write_update(std::vector<aws::Write>& writes, Books& books, const Items& items,
+                                  const Update& update, const std::string& writer);
+
 // What a machine's record becomes: once ended it stays so, and what it spent never shrinks.
 [[nodiscard]] MachineRecord merged(const std::optional<MachineRecord>& before,
                                    const MachineRecord& machine);

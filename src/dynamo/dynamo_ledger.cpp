@@ -92,17 +92,37 @@ Result<std::vector<T>> parse_all(const std::vector<Item>& items, const Parse& pa
   return parsed;
 }
 
-Result<std::optional<MachineRecord>> machine_before(const Items& items,
-                                                    const std::optional<MachineRecord>& machine) {
-  if (!machine) return std::nullopt;
-  const Item* owner = dynamo::find_item(items, dynamo::owner_key(machine->instance_id));
-  if (owner != nullptr && dynamo::text_of(*owner, "lease_id") != machine->lease_id.text)
-    return fail(Code::lease_conflict, k_machine_taken);
-  const Item* item =
-      dynamo::find_item(items, dynamo::machine_key(machine->lease_id, machine->instance_id));
-  if (item == nullptr) return std::nullopt;
-  TRY_ASSIGN(MachineRecord before, dynamo::parse_machine(*item));
-  return std::optional(std::move(before));
+std::vector<ItemKey> keys_to_update(const std::vector<Update>& updates) {
+  std::vector<ItemKey> keys = {dynamo::books_key()};
+  for (const Update& update : updates) {
+    keys.push_back(dynamo::lease_key(update.lease.id));
+    keys.push_back(dynamo::timeline_key(update.lease.id));
+    if (!update.machine) continue;
+    keys.push_back(dynamo::machine_key(update.machine->lease_id, update.machine->instance_id));
+    keys.push_back(dynamo::owner_key(update.machine->instance_id));
+  }
+  return keys;
+}
+
+struct UpdatesRead {
+  std::vector<Lease> written;  // as they are to be, or are
+  bool is_done = false;        // this operation has written them already
+};
+
+Result<UpdatesRead> stored_before(const Items& items, const std::vector<Update>& updates,
+                                  const std::string& writer) {
+  UpdatesRead read;
+  for (const Update& update : updates) {
+    const Item* stored = dynamo::find_item(items, dynamo::lease_key(update.lease.id));
+    if (stored == nullptr) return conflict(update.lease);
+    if (is_written_by(*stored, writer))
+      read.is_done = true;
+    else if (dynamo::number_of(*stored, "rev") != update.lease.version)
+      return conflict(update.lease);
+    read.written.push_back(update.lease);
+    read.written.back().version += 1;
+  }
+  return read;
 }
 
 }  // namespace
@@ -242,69 +262,50 @@ Result<std::vector<Lease>> DynamoLedger::live() {
   return leases;
 }
 
-Result<Lease> DynamoLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                                   const std::optional<MachineRecord>& machine) {
-  return repeat<Lease>([&](const Operation& operation) {
-    return try_update(operation, lease, events, machine, std::nullopt);
-  });
+Result<std::vector<Lease>> DynamoLedger::update_all(const std::vector<Update>& updates) {
+  return repeat<std::vector<Lease>>(
+      [&](const Operation& operation) { return try_update(operation, updates, std::nullopt); });
 }
 
 Result<Lease> DynamoLedger::launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
                                          const Caps& caps, WallTime now) {
-  return repeat<Lease>([&](const Operation& operation) {
-    return try_update(operation, lease, events, std::nullopt, Relaunch{caps, now});
-  });
+  TRY_ASSIGN(auto written, repeat<std::vector<Lease>>([&](const Operation& operation) {
+               return try_update(operation, {{lease, events}}, Relaunch{caps, now});
+             }));
+  return std::move(written.front());
 }
 
-// The lease itself is read as well: a version that moved on is a conflict before any limit is.
-DynamoLedger::Try<Lease> DynamoLedger::try_update(const Operation& operation, const Lease& lease,
-                                                  const std::vector<LeaseEvent>& events,
-                                                  const std::optional<MachineRecord>& machine,
-                                                  const std::optional<Relaunch>& relaunch) {
-  std::vector<ItemKey> keys = {dynamo::books_key(), dynamo::lease_key(lease.id),
-                               dynamo::timeline_key(lease.id)};
-  if (machine) {
-    keys.push_back(dynamo::machine_key(machine->lease_id, machine->instance_id));
-    keys.push_back(dynamo::owner_key(machine->instance_id));
-  }
-  TRY_ASSIGN(const Items items, store_.get(keys, operation.deadline));
-  Lease written = lease;
-  written.version += 1;
-  const Item* stored = dynamo::find_item(items, dynamo::lease_key(lease.id));
-  if (stored == nullptr) return conflict(lease);
-  if (is_written_by(*stored, operation.writer)) return std::optional(std::move(written));
-  if (dynamo::number_of(*stored, "rev") != lease.version) return conflict(lease);
+// The leases themselves are read as well: a version that moved on is a conflict before any limit
+// is.
+DynamoLedger::Try<std::vector<Lease>> DynamoLedger::try_update(
+    const Operation& operation, const std::vector<Update>& updates,
+    const std::optional<Relaunch>& relaunch) {
+  TRY_ASSIGN(const Items items, store_.get(keys_to_update(updates), operation.deadline));
+  TRY_ASSIGN(const UpdatesRead stored, stored_before(items, updates, operation.writer));
+  if (stored.is_done) return std::optional(stored.written);
 
   TRY_ASSIGN(const BooksRead read, dynamo::read_books(items));
-  TRY_ASSIGN(const Timeline timeline, dynamo::read_timeline(items, lease.id));
-  TRY_ASSIGN(const auto before, machine_before(items, machine));
   Books books = read.books;
-  dynamo::enter(books, written);
   if (relaunch) {
     const auto usage = dynamo::launches_of(read.books, relaunch->caps, relaunch->now);
     TRY(admit_launches(usage, 1, relaunch->caps, relaunch->now));
     dynamo::forget_launches(books, relaunch->caps, relaunch->now);
-    dynamo::open_launch(books, lease.id, relaunch->now);
-  } else {
-    dynamo::settle_launch(books, written);
   }
-  std::vector<Write> writes = {dynamo::write_lease(*stored, written, operation.writer)};
-  dynamo::write_events(writes, timeline, events, operation.writer);
-  if (machine) {
-    const MachineRecord after = dynamo::merged(before, *machine);
-    dynamo::enter_machine(books, before, after);
-    writes.push_back(Write::put(dynamo::machine_item(after)));
-    if (const ItemKey owner = dynamo::owner_key(machine->instance_id);
-        dynamo::find_item(items, owner) == nullptr)
-      writes.push_back(Write::put(dynamo::marker_item(owner, lease.id, machine->launched_at),
-                                  {"attribute_not_exists(pk)"}));
+  std::vector<Write> writes;
+  for (std::size_t n = 0; n < updates.size(); ++n) {
+    const Update update{stored.written[n], updates[n].events, updates[n].machine};
+    TRY(dynamo::write_update(writes, books, items, update, operation.writer));
+    if (relaunch)
+      dynamo::open_launch(books, update.lease.id, relaunch->now);
+    else
+      dynamo::settle_launch(books, update.lease);
+    TRY_ASSIGN(const auto moves, move_seed_label(read.books, update.lease, operation.deadline));
+    writes.insert(writes.end(), moves.begin(), moves.end());
   }
-  TRY_ASSIGN(const auto moves, move_seed_label(read.books, lease, operation.deadline));
-  writes.insert(writes.end(), moves.begin(), moves.end());
   if (books != read.books) writes.push_back(dynamo::write_books(read, books));
   TRY_ASSIGN(const CommitResult result, commit(operation, std::move(writes)));
   if (result.commit != Commit::done) return std::nullopt;
-  return std::optional(std::move(written));
+  return std::optional(stored.written);
 }
 
 // A seed lease whose run turned out to be another one: the label is that run's, and no longer the

@@ -34,8 +34,7 @@ class DynamoLedger final : public Ledger {
   Result<std::vector<Lease>> live() override;
   Result<std::vector<Lease>> recent(int count_max) override;
   Result<std::vector<Lease>> recent_again(int count_max, const std::vector<Lease>& known) override;
-  Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                       const std::optional<MachineRecord>& machine) override;
+  Result<std::vector<Lease>> update_all(const std::vector<Update>& updates) override;
   Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
                              const Caps& caps, WallTime now) override;
   Result<std::optional<LaunchPause>> launch_pause(const Caps& caps, WallTime now) override;
@@ -73,10 +72,8 @@ class DynamoLedger final : public Ledger {
                                             const std::vector<Lease>& asked,
                                             const std::vector<LeaseEvent>& events, const Caps& caps,
                                             WallTime now);
-  Try<Lease> try_update(const Operation& operation, const Lease& lease,
-                        const std::vector<LeaseEvent>& events,
-                        const std::optional<MachineRecord>& machine,
-                        const std::optional<Relaunch>& relaunch);
+  Try<std::vector<Lease>> try_update(const Operation& operation, const std::vector<Update>& updates,
+                                     const std::optional<Relaunch>& relaunch);
   // bounded: by k_events_max. once: not if one of that name and detail is there.
   Try<bool> try_append(const Operation& operation, const LeaseEvent& event, bool once);
   [[nodiscard]] Result<std::vector<aws::Write>> move_seed_label(const dynamo::Books& books,

@@ -250,6 +250,62 @@ TEST_CASE("ledger: a machine can append so many events and no more; an update st
   });
 }
 
+// Updates of so many leases, each with a stamp and a machine of its own.
+std::vector<Update> many_updates(Ledger& ledger, std::size_t count) {
+  std::vector<Update> updates;
+  for (int n = 1; n <= static_cast<int>(count); ++n) {
+    Lease lease = reserved(ledger, n);
+    lease.state = LeaseState::booting;
+    const MachineRecord machine = machine_of(lease, "i-" + std::to_string(n), k_noon, Money{7});
+    updates.push_back({lease, {stamp(lease, "booting")}, machine});
+  }
+  return updates;
+}
+
+TEST_CASE("ledger: as many updates as it takes at once are written as one by one") {
+  on_each_ledger([](Ledger& ledger) {
+    const auto updates = many_updates(ledger, k_updates_max);
+    const auto written = ledger.update_all(updates).value();
+    REQUIRE(written.size() == updates.size());
+    for (std::size_t n = 0; n < updates.size(); ++n) {
+      Lease wanted = updates[n].lease;
+      wanted.version += 1;
+      CHECK(fields(written[n]) == fields(wanted));
+      CHECK(fields(ledger.find(wanted.id).value().value()) == fields(wanted));
+      CHECK(names_of(ledger.events(wanted.id).value()) == std::vector<std::string>{"booting"});
+      CHECK(fields(the_machine(ledger, wanted.id)) == fields(*updates[n].machine));
+      CHECK(ledger.lease_of(updates[n].machine->instance_id).value() == wanted.id);
+    }
+    CHECK(ledger.audit().value().launched == static_cast<std::int64_t>(updates.size()));
+  });
+}
+
+TEST_CASE("ledger: of several updates of which one comes too late none is written") {
+  on_each_ledger([](Ledger& ledger) {
+    const auto updates = many_updates(ledger, 3);
+    REQUIRE(ledger.update(updates[1].lease, {}, std::nullopt));
+    CHECK(ledger.update_all(updates).error().code == Code::lease_conflict);
+    for (const std::size_t n : {0U, 2U}) {
+      CHECK(ledger.find(updates[n].lease.id).value()->version == updates[n].lease.version);
+      CHECK(ledger.events(updates[n].lease.id).value().empty());
+      CHECK(ledger.machines(updates[n].lease.id).value().empty());
+    }
+    CHECK(ledger.audit().value().launched == 0);
+  });
+}
+
+TEST_CASE("ledger: of several updates of which one names another's machine none is written") {
+  on_each_ledger([](Ledger& ledger) {
+    auto updates = many_updates(ledger, 3);
+    REQUIRE(ledger.update(updates[0].lease, {}, updates[0].machine));
+    updates.erase(updates.begin());
+    updates[1].machine->instance_id = InstanceId{"i-1"};
+    CHECK(ledger.update_all(updates).error().code == Code::lease_conflict);
+    CHECK(ledger.machines(updates[0].lease.id).value().empty());
+    CHECK(ledger.audit().value().launched == 1);
+  });
+}
+
 TEST_CASE("ledger: a refusal is kept once for each reason, also on a full timeline") {
   on_each_ledger([](Ledger& ledger) {
     const Lease lease = reserved(ledger, 1);

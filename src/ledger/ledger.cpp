@@ -2,6 +2,12 @@
 
 namespace mayfly {
 
+Result<Lease> Ledger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
+                             const std::optional<MachineRecord>& machine) {
+  TRY_ASSIGN(std::vector<Lease> written, update_all({{lease, events, machine}}));
+  return std::move(written.front());
+}
+
 bool breaks_batch(const std::vector<Lease>& asked, const std::vector<Reservation>& reservations) {
   for (std::size_t i = 0; i < asked.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)

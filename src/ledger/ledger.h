@@ -24,6 +24,13 @@ struct Reservation {
   bool is_new = false;
 };
 
+// A lease as it is to be, its version the one that it was read with, and what goes with it.
+struct Update {
+  Lease lease;
+  std::vector<LeaseEvent> events;
+  std::optional<MachineRecord> machine = std::nullopt;
+};
+
 struct Audit {
   std::int64_t leases = 0;
   std::int64_t leases_live = 0;
@@ -63,13 +70,16 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<Lease>> recent_again(
       int count_max, const std::vector<Lease>& known) = 0;
 
-  // Writes the lease if its stored version is lease.version, and answers with the new version; the
-  // events, the machine's record and what the lease says of its newest launch (outcome_of_launch;
-  // the first one stands) go into the same transaction. A machine is one lease's for ever: the
-  // record of one that another lease has is refused with lease_conflict.
-  [[nodiscard]] virtual Result<Lease> update(const Lease& lease,
-                                             const std::vector<LeaseEvent>& events,
-                                             const std::optional<MachineRecord>& machine) = 0;
+  // Writes each lease if its stored version is lease.version, and answers with the new versions;
+  // the events, the machine's record and what the lease says of its newest launch
+  // (outcome_of_launch; the first one stands) go with it. A machine is one lease's for ever: the
+  // record of one that another lease has is refused with lease_conflict. All or none, in one
+  // transaction; no lease or machine twice, and at most k_updates_max with one event each.
+  [[nodiscard]] virtual Result<std::vector<Lease>> update_all(
+      const std::vector<Update>& updates) = 0;
+  // Of one lease, with up to a dozen events.
+  [[nodiscard]] Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
+                                     const std::optional<MachineRecord>& machine);
   // Likewise, with the intent of one more launch of its own: refused as admit_launches() says, and
   // then nothing is written. The on-demand try after a lack of spot capacity is no launch of its
   // own: update() writes it.
@@ -103,6 +113,7 @@ class Ledger {
 };
 
 inline constexpr int k_events_max = 200;
+inline constexpr std::size_t k_updates_max = 16;
 
 inline constexpr const char* k_machine_taken = "another lease has this machine";
 inline constexpr const char* k_batch_broken = "some of the leases of a batch exist already";

@@ -206,12 +206,15 @@ Result<Lease> SqliteLedger::replace(const Lease& lease, const std::vector<LeaseE
   return written;
 }
 
-Result<Lease> SqliteLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                                   const std::optional<MachineRecord>& machine) {
+Result<std::vector<Lease>> SqliteLedger::update_all(const std::vector<Update>& updates) {
   const std::scoped_lock lock(mutex_);
   TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
-  TRY_ASSIGN(Lease written, replace(lease, events, machine));
-  TRY(settle_launch(database_, written));
+  std::vector<Lease> written;
+  for (const Update& update : updates) {
+    TRY_ASSIGN(Lease lease, replace(update.lease, update.events, update.machine));
+    TRY(settle_launch(database_, lease));
+    written.push_back(std::move(lease));
+  }
   TRY(transaction.commit());
   return written;
 }

@@ -107,14 +107,15 @@ Result<std::vector<Reservation>> CountingLedger::reserve(const std::vector<Lease
   return reserved;
 }
 
-Result<Lease> CountingLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                                     const std::optional<MachineRecord>& machine) {
-  auto written = behind_.update(lease, events, machine);
+Result<std::vector<Lease>> CountingLedger::update_all(const std::vector<Update>& updates) {
+  auto written = behind_.update_all(updates);
   if (!written) return written;
-  note(events);
-  for (const LeaseEvent& event : events)
-    if (event.name == to_string(LeaseState::ending)) tally_.note_end(lease.outcome);
-  look_for_runner(lease.id, events);
+  for (const auto& [lease, events, machine] : updates) {
+    note(events);
+    for (const LeaseEvent& event : events)
+      if (event.name == to_string(LeaseState::ending)) tally_.note_end(lease.outcome);
+    look_for_runner(lease.id, events);
+  }
   return written;
 }
 

@@ -57,8 +57,7 @@ class CountingLedger final : public Ledger {
   Result<std::vector<Lease>> live() override;
   Result<std::vector<Lease>> recent(int count_max) override;
   Result<std::vector<Lease>> recent_again(int count_max, const std::vector<Lease>& known) override;
-  Result<Lease> update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                       const std::optional<MachineRecord>& machine) override;
+  Result<std::vector<Lease>> update_all(const std::vector<Update>& updates) override;
   Result<Lease> launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
                              const Caps& caps, WallTime now) override;
   Result<std::optional<LaunchPause>> launch_pause(const Caps& caps, WallTime now) override;

@@ -85,6 +85,19 @@ TEST_CASE("batch: one call launches for all, and ids in their order find the lea
   CHECK(batch.bound() == "279");
 }
 
+TEST_CASE("batch: one that somebody else has changed meanwhile holds none of the others up") {
+  Batch batch;
+  std::vector<Lease> pending = batch.leases();
+  Lease changed = pending[1];
+  changed.release_asked = true;
+  REQUIRE(batch.ledger->update(changed, {}, std::nullopt));
+  batch.ec2_wire.answer(200, fleet_of("927"));
+  for (const auto& sent : batch.launcher.send_together(pending, Launcher::Intent::fresh))
+    CHECK(sent.value().state == LeaseState::booting);
+  CHECK(batch.bound() == "279");
+  CHECK(batch.leases()[1].release_asked);
+}
+
 TEST_CASE(
     "batch: a lost answer leaves all pending, and the same bytes bind them as it would have") {
   Batch batch;

@@ -207,9 +207,36 @@ std::vector<Result<Lease>> Launcher::send_together(std::vector<Lease> leases, In
     MAYFLY_CHECK(lease.launch.client_token == leases.front().launch.client_token);
   }
   const Answer answer = ask(leases.front(), intent);
+  std::map<LeaseId, Lease> settled;
+  if (answer.result && leases.size() > 1) settled = settle_at_once(leases, *answer.result);
   std::vector<Result<Lease>> sent;
-  for (Lease& lease : leases) sent.push_back(settle(std::move(lease), answer));
+  for (Lease& lease : leases) {
+    const auto found = settled.find(lease.id);
+    sent.push_back(found != settled.end() ? found->second : settle(std::move(lease), answer));
+  }
   return sent;
+}
+
+std::map<LeaseId, Lease> Launcher::settle_at_once(const std::vector<Lease>& leases,
+                                                  const aws::FleetResult& answer) {
+  std::map<LeaseId, Lease> settled;
+  std::vector<Update> updates;
+  const auto write_some = [&] {
+    if (auto written = seams_.ledger.update_all(updates))
+      for (Lease& lease : *written) settled.emplace(lease.id, std::move(lease));
+    updates.clear();
+  };
+  for (const Lease& lease : leases) {
+    const aws::LaunchedInstance* machine = machine_for(lease.launch, answer);
+    if (machine == nullptr) continue;
+    Decision decision{lease, true, {}, {}};
+    take(decision, *machine);
+    const auto record = machine_record(lease, decision.next, seams_.clock.wall());
+    updates.push_back({std::move(decision.next), std::move(decision.events), record});
+    if (updates.size() == k_updates_max) write_some();
+  }
+  if (!updates.empty()) write_some();
+  return settled;
 }
 
 // Another lease of a batch can only have it if EC2 repeats an answer without those that have ended:
@@ -283,26 +310,30 @@ Result<Lease> Launcher::write(Lease lease, const Settle& settle) {
 
 Result<Lease> Launcher::on_machine(Lease lease, const aws::LaunchedInstance& machine) {
   return write(std::move(lease), [&](Decision& decision) -> Status {
-    Lease& next = decision.next;
-    Launch& launch = next.launch;
-    const std::string image = aws::image_in(launch.request);
-    launch.pending = false;
-    launch.request.clear();
-    launch.boots += 1;
-    launch.instance_id = machine.id;
-    launch.instance_type = machine.instance_type;
-    launch.zone = machine.availability_zone;
-    launch.subnet = machine.subnet_id;
-    launch.on_demand = machine.market == aws::Market::on_demand;
-    launch.usd_per_hour = price_of(config_, machine.instance_type, next.architecture);
-    next.next_launch_at.reset();
-    next.give_up_at.reset();
-    next.reason.clear();
-    move_to(decision, LeaseState::booting, seams_.clock.wall(),
-            machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
-                std::string(aws::to_string(machine.market)) + (image.empty() ? "" : " " + image));
+    take(decision, machine);
     return {};
   });
+}
+
+void Launcher::take(Decision& decision, const aws::LaunchedInstance& machine) {
+  Lease& next = decision.next;
+  Launch& launch = next.launch;
+  const std::string image = aws::image_in(launch.request);
+  launch.pending = false;
+  launch.request.clear();
+  launch.boots += 1;
+  launch.instance_id = machine.id;
+  launch.instance_type = machine.instance_type;
+  launch.zone = machine.availability_zone;
+  launch.subnet = machine.subnet_id;
+  launch.on_demand = machine.market == aws::Market::on_demand;
+  launch.usd_per_hour = price_of(config_, machine.instance_type, next.architecture);
+  next.next_launch_at.reset();
+  next.give_up_at.reset();
+  next.reason.clear();
+  move_to(decision, LeaseState::booting, seams_.clock.wall(),
+          machine.id.text + " " + machine.instance_type + " " + machine.availability_zone + " " +
+              std::string(aws::to_string(machine.market)) + (image.empty() ? "" : " " + image));
 }
 
 Result<Lease> Launcher::on_no_capacity(Lease lease, const std::string& why) {

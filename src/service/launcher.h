@@ -6,6 +6,7 @@
 // Thread rule: safe from many threads; the ledger's compare-and-set keeps two senders apart.
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -80,7 +81,12 @@ class Launcher {
   [[nodiscard]] Answer ask(const Lease& lease, Intent intent);
   [[nodiscard]] Result<const aws::LaunchedInstance*> free_machine(const Lease& lease,
                                                                   const aws::FleetResult& answer);
+  // Those that the answer has a machine for, as many in one transaction as it takes. Whoever is not
+  // among what comes back settles alone.
+  [[nodiscard]] std::map<LeaseId, Lease> settle_at_once(const std::vector<Lease>& leases,
+                                                        const aws::FleetResult& answer);
   [[nodiscard]] Result<Lease> settle(Lease lease, Answer answer);
+  void take(Decision& decision, const aws::LaunchedInstance& machine);
   [[nodiscard]] Result<Lease> on_machine(Lease lease, const aws::LaunchedInstance& machine);
   [[nodiscard]] Result<Lease> on_no_capacity(Lease lease, const std::string& why);
   [[nodiscard]] Result<Lease> on_refusal(Lease lease, const Error& error);

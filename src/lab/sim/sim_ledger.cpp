@@ -64,9 +64,8 @@ Result<std::vector<Lease>> SimLedger::recent_again(int count_max, const std::vec
   return through("recent", Access::read, [&] { return books().recent_again(count_max, known); });
 }
 
-Result<Lease> SimLedger::update(const Lease& lease, const std::vector<LeaseEvent>& events,
-                                const std::optional<MachineRecord>& machine) {
-  return through("update", Access::write, [&] { return books().update(lease, events, machine); });
+Result<std::vector<Lease>> SimLedger::update_all(const std::vector<Update>& updates) {
+  return through("update", Access::write, [&] { return books().update_all(updates); });
 }
 
 Result<Lease> SimLedger::launch_again(const Lease& lease, const std::vector<LeaseEvent>& events,
