@@ -157,11 +157,12 @@ void Books::refresh_leases(SimWorld& world) {
   const auto live = world.ledger().live();
   if (!live) return;
   for (const Lease& lease : *live) see_lease(lease);
-  for (const auto& [id, known] : std::map<LeaseId, Lease>(leases_)) {
-    const bool is_listed =
-        std::any_of(live->begin(), live->end(), [&](const Lease& lease) { return lease.id == id; });
+  for (const auto& entry : std::map<LeaseId, Lease>(leases_)) {
+    const Lease& known = entry.second;
+    const bool is_listed = std::any_of(live->begin(), live->end(),
+                                       [&](const Lease& lease) { return lease.id == known.id; });
     if (is_listed || known.state == LeaseState::gone) continue;
-    const auto now = world.ledger().find(id);
+    const auto now = world.ledger().find(known.id);
     if (now && *now) see_lease(**now);
   }
 }

@@ -114,9 +114,9 @@ struct Life::Seams {
         doorbell(life.world),
         disk(life) {
     if (!life.world.scenario.is_on_table) return;
-    SimWorld& world = life.world;
-    table.emplace(TableSeams{clock, entropy, *world.environment, transport},
-                  world.config.aws.region, world.config.ledger_table);
+    const Config& config = life.world.config;
+    table.emplace(TableSeams{clock, entropy, *life.world.environment, transport}, config.aws.region,
+                  config.ledger_table);
   }
   [[nodiscard]] Ledger& ledger() {
     if (table) return table->ledger();
