@@ -169,7 +169,6 @@ audit_file() {
 # Only the programs, from Debian's package: installed, it would start a server of its own.
 get_prometheus() {
   local into=$root/build/prometheus
-  export PATH=$into/usr/bin:$PATH
   [[ ! -x $into/usr/bin/promtool ]] || return 0
   rm -rf "$into" && mkdir -p "$into/package" || return
   (cd "$into/package" && { apt-get -q download prometheus || { apt-get -q update &&
@@ -184,6 +183,7 @@ need_tools() {
 }
 
 check 'Prometheus is there' get_prometheus
+export PATH=$root/build/prometheus/usr/bin:$PATH
 need_tools
 start_emulator
 write_config
