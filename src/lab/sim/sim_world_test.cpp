@@ -45,10 +45,10 @@ aws::Tags tags_of(SimWorld& world, const std::string& lease, Millis until_deadli
 TEST_CASE("sim: one seed is one history, also under all faults") {
   for (const char* name : {"calm", "mixed", "two-servers"}) {
     CAPTURE(name);
-    const SimResult first = simulate({.scenario = name, .seed = 5});
-    const SimResult again = simulate({.scenario = name, .seed = 5});
+    const SimResult first = simulate({.scenario = name, .seed = 8});
+    const SimResult again = simulate({.scenario = name, .seed = 8});
     CHECK(first.hash == again.hash);
-    CHECK(simulate({.scenario = name, .seed = 6}).hash != first.hash);
+    CHECK(simulate({.scenario = name, .seed = 3}).hash != first.hash);
   }
 }
 
