@@ -192,6 +192,31 @@ TEST_CASE("github: past our own budget nothing is sent, and the error says for h
   CHECK(bench.client.get_run(bench.repository, 99, SteadyTime{Seconds{100}}));
 }
 
+// A wire on which a call takes its time.
+class SlowTransport final : public HttpTransport {
+ public:
+  SlowTransport(ManualClock& clock, Millis takes) : clock_(clock), takes_(takes) {}
+  Result<HttpResponse> send(const HttpRequest&, SteadyTime) override {
+    clock_.advance(takes_);
+    return HttpResponse{404, {}, "{}"};
+  }
+
+ private:
+  ManualClock& clock_;
+  Millis takes_;
+};
+
+TEST_CASE("github: a call counts until a minute after its end, for then it may have arrived") {
+  Bench bench;
+  SlowTransport slow(bench.clock, Seconds{50});
+  GithubClient client(slow, bench.clock, bench.token, settings_with(60));
+  (void)client.get_run(bench.repository, 1, SteadyTime{Seconds{1000}});
+  bench.clock.advance(Seconds{59});  // 109 s after it began
+  CHECK(client.calls_in_minute() == 1);
+  bench.clock.advance(Seconds{2});
+  CHECK(client.calls_in_minute() == 0);
+}
+
 TEST_CASE("github: pages, redirects and failed calls are counted like any other") {
   Bench bench(settings_with(60));
   for (int i = 0; i < 6; ++i) {

@@ -65,9 +65,10 @@ def what_broke(status, output):
     """Of a kill command that failed: the law and the seed, or the test case, or the signal."""
     if status == -signal.SIGXCPU:
         return "it came to no end"
-    case = re.search(r"^TEST CASE:  (.*)$", output, re.MULTILINE)
-    if case:
-        return case.group(1).strip()
+    for part in re.split(r"^=+$", output, flags=re.MULTILINE):  # one that passes may have a message
+        case = re.search(r"^TEST CASE:  (.*)$", part, re.MULTILINE)
+        if case and "ERROR:" in part:
+            return case.group(1).strip()
     broken = re.search(r"^BROKEN: (.*)$", output, re.MULTILINE)
     if broken:
         where = re.search(r"--scenario (\S+) --seed (\d+)", output)
