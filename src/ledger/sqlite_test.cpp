@@ -45,6 +45,24 @@ TEST_CASE("sqlite: a transaction that was not committed leaves nothing") {
   CHECK(count(database) == 1);
 }
 
+TEST_CASE("sqlite: a commit that fails is an error, and leaves nothing") {
+  Database database = memory();
+  REQUIRE(database.execute("PRAGMA foreign_keys = ON"));
+  // A rule that is looked at when the transaction is committed.
+  REQUIRE(
+      database.execute("CREATE TABLE child (of INTEGER REFERENCES parent (id)"
+                       " DEFERRABLE INITIALLY DEFERRED);"
+                       "CREATE TABLE parent (id INTEGER PRIMARY KEY)"));
+  {
+    auto transaction = Transaction::begin(database).value();
+    REQUIRE(insert(database, "a"));
+    REQUIRE(Statement(database, "INSERT INTO child (of) VALUES (1)").run());
+    CHECK(transaction.commit().error().code == Code::ledger_unavailable);
+  }
+  CHECK(count(database) == 0);
+  CHECK(Transaction::begin(database));
+}
+
 TEST_CASE("sqlite: a transaction inside another is refused and does not end it") {
   Database database = memory();
   auto outer = Transaction::begin(database).value();
