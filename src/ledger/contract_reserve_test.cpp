@@ -100,6 +100,18 @@ TEST_CASE("ledger: the leases of a batch are new together, or all are refused") 
   });
 }
 
+TEST_CASE("ledger: a lease whose launch is only intended counts like any other") {
+  on_each_ledger([](Ledger& ledger) {
+    Caps caps = wide_caps();
+    caps.machines = 1;
+    Lease intended = numbered(1);
+    intended.launch.pending = true;
+    REQUIRE(reserve(ledger, {intended}, caps));
+    CHECK(refusal(ledger, {numbered(2)}, caps) == Code::limit_machines);
+    CHECK(ledger.usage(caps, k_noon).value().machines == 1);
+  });
+}
+
 TEST_CASE("ledger: an ask that passes a cap reserves nothing of itself") {
   on_each_ledger([](Ledger& ledger) {
     Caps caps = wide_caps();
