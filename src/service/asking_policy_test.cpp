@@ -43,6 +43,18 @@ std::string code_of(const Result<std::vector<AskedLease>>& asked) {
   return asked ? "served" : std::string(info(asked.error().code).name);
 }
 
+TEST_CASE("asking: a repository that is not served is refused, and nobody is asked about it") {
+  for (const char* name : {"ann/repo", "octo/other", "octo/repo2"}) {
+    CAPTURE(name);
+    Service service;
+    RunnersAsk ask = ask_for(7);
+    ask.repository = RepositoryName{name};
+    CHECK(code_of(service.asking.create(ask)) == "repository-not-served");
+    CHECK(service.calls() == 0);
+    CHECK(service.leases() == 0);
+  }
+}
+
 TEST_CASE("asking: each rule refuses with its own code, and nothing is launched") {
   const struct {
     RunPolicy policy;

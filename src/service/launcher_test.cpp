@@ -167,6 +167,7 @@ TEST_CASE("launcher: without capacity a v1 lease waits and a seed lease ends at 
     const bool ended = lease.outcome == Outcome::no_capacity;
     CHECK(waits == (source == Source::v1));
     CHECK(ended == (source == Source::seed));
+    if (waits) CHECK(lease.next_launch_at == service.clock.wall() + Seconds{20});
   }
 }
 
