@@ -19,8 +19,8 @@ Written by `./dev mutants --write`; [tests/mutants](../tests/mutants/README.md) 
 A mutant is tried by the simulator first, unless it is outside of the simulator's world. One that the
 simulator does not notice is tried by the test program of the room that it changes, then by `lab_test`,
 stories of the whole service: `lease_test` says that the simulator is blind there, and that something
-else is not. Times are seconds of one processor,
-until a campaign or the test program failed; a campaign that finds something stops at once.
+else is not. Times are seconds of one processor, until a campaign or the test program failed; a
+campaign that finds something stops at once.
 
 | mutant | killed by | what noticed it | seconds |
 |---|---|---|---:|
