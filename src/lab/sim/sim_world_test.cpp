@@ -43,7 +43,7 @@ aws::Tags tags_of(SimWorld& world, const std::string& lease, Millis until_deadli
 }  // namespace
 
 TEST_CASE("sim: one seed is one history, also under all faults") {
-  for (const char* name : {"calm", "mixed", "two-servers"}) {
+  for (const char* name : {"one-run", "mixed", "two-servers"}) {
     CAPTURE(name);
     const SimResult first = simulate({.scenario = name, .seed = 8});
     const SimResult again = simulate({.scenario = name, .seed = 8});
