@@ -11,12 +11,6 @@ namespace {
 using namespace testing;
 using enum LeaseState;
 
-const SweepPolicy k_policy;
-
-Decision after(const Lease& lease, const LeaseFacts& facts, Millis elapsed) {
-  return decide(lease, facts, k_start + elapsed, k_policy);
-}
-
 TEST_CASE("decide: what a lease has reserved stays so until its machine is known to have ended") {
   const Lease lease = lease_in(busy);
   LeaseFacts facts = facts_as_expected(lease);

@@ -10,12 +10,6 @@ namespace {
 using namespace testing;
 using enum LeaseState;
 
-const SweepPolicy k_policy;
-
-Decision after(const Lease& lease, const LeaseFacts& facts, Millis elapsed) {
-  return decide(lease, facts, k_start + elapsed, k_policy);
-}
-
 LeaseFacts machine_ended(const Lease& lease, const std::string& reason = "") {
   LeaseFacts facts = facts_as_expected(lease);
   facts.machine.seen = MachineSeen::ended;

@@ -10,8 +10,6 @@ namespace {
 using namespace testing;
 using enum LeaseState;
 
-const SweepPolicy k_policy;
-
 Decision after_a_while(const LeaseFacts& facts) {
   const Lease lease = lease_in(launching);
   return decide(lease, facts, lease.launch.intended_at + Seconds{31}, k_policy);

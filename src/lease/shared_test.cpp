@@ -11,7 +11,6 @@ namespace {
 using namespace testing;
 using enum LeaseState;
 
-const SweepPolicy k_policy;
 const RunnerLabels k_ours;
 const std::string k_name = "mayfly-42-x86_64-shared";
 

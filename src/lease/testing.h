@@ -47,6 +47,13 @@ inline Lease lease_in(LeaseState state) {
   return lease;
 }
 
+inline const SweepPolicy k_policy;
+
+// What a sweep decides, so long after the lease was made.
+inline Decision after(const Lease& lease, const LeaseFacts& facts, Millis elapsed) {
+  return decide(lease, facts, k_start + elapsed, k_policy);
+}
+
 // Everything is as it should be for the lease's state.
 inline LeaseFacts facts_as_expected(const Lease& lease) {
   LeaseFacts facts;

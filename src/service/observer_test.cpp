@@ -9,20 +9,14 @@ namespace mayfly {
 namespace {
 
 using namespace testing;
-using aws::testing::answer_xml;
 using aws::testing::error_xml;
-
-std::string tag_xml(const std::string& key, const std::string& value) {
-  return "<item><key>" + key + "</key><value>" + value + "</value></item>";
-}
 
 std::string machine_xml(char digit, const Lease& lease, int launch,
                         const std::string& state = "running") {
-  return std::string("<item><instanceId>i-0123456789abcdef") + digit +
-         "</instanceId><instanceState><code>16</code><name>" + state +
-         "</name></instanceState><launchTime>2026-11-23T20:15:30.000Z</launchTime><tagSet>" +
-         tag_xml(k_tag_deployment, "ci") + tag_xml(k_tag_lease, lease.id.text) +
-         tag_xml(k_tag_launch, std::to_string(launch)) + "</tagSet></item>";
+  return instance_xml(digit,
+                      tag_xml(k_tag_deployment, "ci") + tag_xml(k_tag_lease, lease.id.text) +
+                          tag_xml(k_tag_launch, std::to_string(launch)),
+                      state);
 }
 
 // A sweep's look at one lease.
@@ -37,11 +31,7 @@ struct Look : Service {
     lease.launch.client_token = ClientToken{"token"};
     lease.deadline = clock.wall() + Seconds{3600};
   }
-  void list(const std::string& machines) {
-    ec2_wire.answer(
-        200, answer_xml("DescribeInstances", "<reservationSet><item><instancesSet>" + machines +
-                                                 "</instancesSet></item></reservationSet>"));
-  }
+  void list(const std::string& machines) { ec2_wire.answer(200, instances_xml(machines)); }
   LeaseFacts facts() {
     observer.begin();
     observer.know({lease});

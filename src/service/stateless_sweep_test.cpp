@@ -11,20 +11,9 @@ using namespace testing;
 using aws::testing::answer_xml;
 using aws::testing::error_xml;
 
-std::string instance_xml(char last_digit, const std::string& tags) {
-  return std::string("<item><instancesSet><item><instanceId>i-0123456789abcdef") + last_digit +
-         "</instanceId><instanceState><name>running</name></instanceState><launchTime>"
-         "2026-11-23T20:15:30.000Z</launchTime><tagSet>" +
-         tags + "</tagSet></item></instancesSet></item>";
-}
-
 std::string expires(Service& service, Millis after_now) {
-  return "<item><key>mayfly:expires-at</key><value>" +
-         std::to_string(epoch_seconds(service.clock.wall() + after_now)) + "</value></item>";
-}
-
-std::string list_xml(const std::string& instances) {
-  return answer_xml("DescribeInstances", "<reservationSet>" + instances + "</reservationSet>");
+  return tag_xml("mayfly:expires-at",
+                 std::to_string(epoch_seconds(service.clock.wall() + after_now)));
 }
 
 Result<StatelessReport> sweep(Service& service) {
@@ -34,7 +23,7 @@ Result<StatelessReport> sweep(Service& service) {
 TEST_CASE(
     "stateless sweep: only the deployment's own instances are listed, and none that has ended") {
   Service service;
-  service.ec2_wire.answer(200, list_xml(""));
+  service.ec2_wire.answer(200, instances_xml(""));
   CHECK(sweep(service).value().instances == 0);
   CHECK(asked_for(service.ec2_wire, 0, "Filter.1.Name=tag%3Amayfly%3Adeployment"));
   CHECK(asked_for(service.ec2_wire, 0, "Filter.1.Value.1=ci"));
@@ -45,8 +34,8 @@ TEST_CASE(
 
 TEST_CASE("stateless sweep: what has time left is kept, and nothing is terminated") {
   Service service;
-  service.ec2_wire.answer(200, list_xml(instance_xml('0', expires(service, Seconds{1})) +
-                                        instance_xml('1', expires(service, k_lifetime_max))));
+  service.ec2_wire.answer(200, instances_xml(instance_xml('0', expires(service, Seconds{1})) +
+                                             instance_xml('1', expires(service, k_lifetime_max))));
   const StatelessReport report = sweep(service).value();
   CHECK(report.instances == 2);
   CHECK(report.ended.empty());
@@ -55,12 +44,12 @@ TEST_CASE("stateless sweep: what has time left is kept, and nothing is terminate
 
 TEST_CASE("stateless sweep: what is past its deadline, or has no believable one, is terminated") {
   Service service;
-  const std::string nonsense = "<item><key>mayfly:expires-at</key><value>soon</value></item>";
+  const std::string nonsense = tag_xml("mayfly:expires-at", "soon");
   service.ec2_wire.answer(
-      200, list_xml(instance_xml('0', expires(service, Seconds{0})) +
-                    instance_xml('1', expires(service, Seconds{60})) + instance_xml('2', "") +
-                    instance_xml('3', nonsense) +
-                    instance_xml('4', expires(service, k_lifetime_max + Seconds{1}))));
+      200, instances_xml(instance_xml('0', expires(service, Seconds{0})) +
+                         instance_xml('1', expires(service, Seconds{60})) + instance_xml('2', "") +
+                         instance_xml('3', nonsense) +
+                         instance_xml('4', expires(service, k_lifetime_max + Seconds{1}))));
   service.ec2_wire.answer(200, answer_xml("TerminateInstances", ""));
   const StatelessReport report = sweep(service).value();
   CHECK(report.instances == 5);
@@ -76,7 +65,7 @@ TEST_CASE("stateless sweep: what is past its deadline, or has no believable one,
 
 TEST_CASE("stateless sweep: an instance that EC2 will not terminate is named, the others end") {
   Service service;
-  service.ec2_wire.answer(200, list_xml(instance_xml('0', "") + instance_xml('1', "")));
+  service.ec2_wire.answer(200, instances_xml(instance_xml('0', "") + instance_xml('1', "")));
   service.ec2_wire.answer(400, error_xml("OperationNotPermitted"));
   service.ec2_wire.answer(400, error_xml("OperationNotPermitted", "protected"));
   service.ec2_wire.answer(200, answer_xml("TerminateInstances", ""));
@@ -100,7 +89,7 @@ TEST_CASE("stateless sweep: a list that failed, or came in part, terminates noth
 
 TEST_CASE("stateless sweep: a termination that failed as a whole is an error, not a report") {
   Service service;
-  service.ec2_wire.answer(200, list_xml(instance_xml('0', "")));
+  service.ec2_wire.answer(200, instances_xml(instance_xml('0', "")));
   service.ec2_wire.fail_with(Code::transport_lost);
   CHECK(sweep(service).error().code == Code::aws_lost);
 }

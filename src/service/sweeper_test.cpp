@@ -11,10 +11,6 @@ namespace {
 using namespace testing;
 using aws::testing::answer_xml;
 
-std::string tag_xml(const std::string& key, const std::string& value) {
-  return "<item><key>" + key + "</key><value>" + value + "</value></item>";
-}
-
 // A service that sweeps, with nothing in its ledger, and one machine in its account.
 struct Swept : Service {
   void list_machine(const std::string& state, Millis left) {
@@ -23,13 +19,7 @@ struct Swept : Service {
                              tag_xml(k_tag_lease, "l-0123456789abcdef0123") +
                              tag_xml(k_tag_launch, "1") +
                              tag_xml(k_tag_expires_at, std::to_string(epoch_seconds(expires)));
-    ec2_wire.answer(
-        200, answer_xml("DescribeInstances",
-                        "<reservationSet><item><instancesSet><item><instanceId>" + machine +
-                            "</instanceId><instanceState><code>16</code><name>" + state +
-                            "</name></instanceState><launchTime>2026-11-23T20:15:30.000Z"
-                            "</launchTime><tagSet>" +
-                            tags + "</tagSet></item></instancesSet></item></reservationSet>"));
+    ec2_wire.answer(200, instances_xml(instance_xml('0', tags, state)));
   }
 
   const std::string machine = "i-0123456789abcdef0";

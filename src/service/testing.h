@@ -141,6 +141,25 @@ inline bool asked_for(const aws::testing::ScriptedTransport& wire, std::size_t n
   return wire.body(n).find(text) != std::string::npos;
 }
 
+inline std::string tag_xml(const std::string& key, const std::string& value) {
+  return "<item><key>" + key + "</key><value>" + value + "</value></item>";
+}
+
+// A machine in a reservation of its own; tags: of tag_xml().
+inline std::string instance_xml(char last_digit, const std::string& tags,
+                                const std::string& state = "running") {
+  return std::string("<item><instancesSet><item><instanceId>i-0123456789abcdef") + last_digit +
+         "</instanceId><instanceState><name>" + state +
+         "</name></instanceState><launchTime>"
+         "2026-11-23T20:15:30.000Z</launchTime><tagSet>" +
+         tags + "</tagSet></item></instancesSet></item>";
+}
+
+inline std::string instances_xml(const std::string& instances) {
+  return aws::testing::answer_xml("DescribeInstances",
+                                  "<reservationSet>" + instances + "</reservationSet>");
+}
+
 inline std::string image_xml(const std::string& id, const std::string& name,
                              const std::string& created) {
   return "<item><imageId>" + id + "</imageId><name>" + name + "</name><creationDate>" + created +
