@@ -245,10 +245,8 @@ void FakeGithub::for_each_runner(const std::function<void(const GithubRunner&, b
   });
 }
 
-void FakeGithub::for_each_run(const std::function<void(const GithubRun&)>& fn) {
-  with_world([&](const GithubWorld& world, WallTime) {
-    for (const auto& [id, run] : world.runs()) fn(run);
-  });
+const GithubWorld& FakeGithub::world() {
+  return *with_world([](const GithubWorld& world, WallTime) { return &world; });
 }
 
 }  // namespace mayfly::lab

@@ -64,7 +64,9 @@ class FakeGithub final : public HttpService {
   [[nodiscard]] std::optional<GithubJob> job_of_runner(const std::string& name);
   // Without a copy: under the lock, so fn must not call back. By id, oldest first.
   void for_each_runner(const std::function<void(const GithubRunner&, bool is_online)>& fn);
-  void for_each_run(const std::function<void(const GithubRun&)>& fn);
+  // As it is now, without a copy and without the lock: for whoever is the only thread, and until
+  // time passes or something is changed.
+  [[nodiscard]] const GithubWorld& world();
   // Not while another thread may configure().
   [[nodiscard]] const GithubOptions& options() const { return options_; }
 

@@ -195,12 +195,8 @@ SteadyTime last_trouble(const SimWorld& world) {
       later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
 }
 
-std::optional<GithubRun> find_run(SimWorld& world, RunId id) {
-  std::optional<GithubRun> found;
-  world.github->for_each_run([&](const GithubRun& run) {
-    if (run.id == id) found = run;
-  });
-  return found;
+const GithubRun* find_run(SimWorld& world, RunId id) {
+  return world.github->world().find_run(id);
 }
 
 }  // namespace mayfly::lab::sim

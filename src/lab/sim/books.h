@@ -102,6 +102,7 @@ class Books {
 [[nodiscard]] SteadyTime steady_at(SimWorld& world, WallTime t);
 // When anything that a server needs last went wrong.
 [[nodiscard]] SteadyTime last_trouble(const SimWorld& world);
-[[nodiscard]] std::optional<GithubRun> find_run(SimWorld& world, RunId id);
+// nullptr: there is none, or it is forgotten.
+[[nodiscard]] const GithubRun* find_run(SimWorld& world, RunId id);
 
 }  // namespace mayfly::lab::sim

@@ -170,7 +170,8 @@ class RecordedLaw final : public Law {
 
   void look(SimWorld& world) override {
     constexpr Millis k_every{600'000};
-    if (world.clock.steady() - looked_at_ < k_every) return;
+    if (world.clock.steady() - looked_at_ < k_every || checked_at_write_ == world.ledger_writes())
+      return;
     check_all(world);
   }
   void ledger_lost(SimWorld&) override { acknowledged_.clear(); }
@@ -219,6 +220,7 @@ class RecordedLaw final : public Law {
 
   void check_all(SimWorld& world) {
     looked_at_ = world.clock.steady();
+    checked_at_write_ = world.ledger_writes();
     for (const auto& [id, what] : acknowledged_) check(world, id);
   }
 
@@ -235,7 +237,7 @@ class RecordedLaw final : public Law {
   }
 
   SteadyTime looked_at_{};
-  std::uint64_t read_at_write_ = 0;
+  std::uint64_t read_at_write_ = 0, checked_at_write_ = 0;
   std::vector<Lease> recent_;
   std::map<LeaseId, Acknowledged> acknowledged_;
 };

@@ -54,9 +54,9 @@ class CancelLaw final : public Law {
     const auto id = run_cancelled_by(call);
     if (!id) return;
     const std::string which = "run " + std::to_string(*id);
-    const auto run = find_run(world, *id);
-    expect(run.has_value(), world, which + " was cancelled and is none");
-    if (!run) return;
+    const GithubRun* run = find_run(world, *id);
+    expect(run != nullptr, world, which + " was cancelled and is none");
+    if (run == nullptr) return;
     expect(is_cancelled_unserved(world, *run), world,
            which + " was cancelled against its owner's wish");
     expect(meant_.contains(std::to_string(*id)), world,
@@ -72,7 +72,7 @@ class CancelLaw final : public Law {
     looked_at_ = world.clock.steady();
     books_->refresh(world);
     trouble_ = last_trouble(world);
-    for (const GithubRun& run : world.github->runs())
+    for (const auto& [id, run] : world.github->world().runs())
       if (!run.cancelled && world.github->outcome(run.id).state != JobState::completed)
         judge_waiting(world, run);
   }

@@ -106,6 +106,7 @@ class LaunchesLaw final : public Law {
   void read_leases(SimWorld& world) {
     const auto& changes = books_->lease_changes();
     const std::size_t first = leases_read_;
+    if (first == changes.size()) return;
     for (; leases_read_ < changes.size(); ++leases_read_) {
       const auto& [before, after] = changes[leases_read_];
       if (is_new_launch(before, after)) count_launch(world, after);

@@ -77,10 +77,8 @@ class LivenessLaw final : public Law {
     expect(!lease.launch.pending || since_intent < k_heal_bound, world,
            which + " still waits for the answer to a launch");
     const auto outcome = world.github->outcome(lease.run_id);
-    const auto runs = world.github->runs();
-    const auto run = std::find_if(runs.begin(), runs.end(),
-                                  [&](const GithubRun& one) { return one.id == lease.run_id; });
-    const bool is_over = run != runs.end() && outcome.state == JobState::completed &&
+    const GithubRun* run = find_run(world, lease.run_id);
+    const bool is_over = run != nullptr && outcome.state == JobState::completed &&
                          world.now() - run->updated_at > k_noticed_within;
     expect(!is_over || lease.source == Source::seed, world,
            which + " goes on though its run is over");

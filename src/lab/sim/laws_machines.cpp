@@ -296,8 +296,8 @@ class CapsLaw final : public Law {
 
   const Owner* owner_of(SimWorld& world, RunId id) {
     if (!owners_.contains(id))
-      for (const GithubRun& run : world.github->runs())
-        owners_[run.id] = {run.spec.actor, run.spec.head_repository + ":" + run.spec.head_branch};
+      for (const auto& [run_id, run] : world.github->world().runs())
+        owners_[run_id] = {run.spec.actor, run.spec.head_repository + ":" + run.spec.head_branch};
     const auto found = owners_.find(id);
     return found == owners_.end() ? nullptr : &found->second;
   }

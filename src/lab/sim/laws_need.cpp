@@ -46,9 +46,9 @@ class EntitledLaw final : public Law {
            which + " has a label that no workflow of ours has: " + printable(lease->label));
     expect(world.config.find_repository(lease->repository) != nullptr, world,
            which + " is of a repository that is not served");
-    const auto run = find_run(world, lease->run_id);
-    expect(run.has_value(), world, which + " is of a run that does not exist");
-    if (!run) return;
+    const GithubRun* run = find_run(world, lease->run_id);
+    expect(run != nullptr, world, which + " is of a run that does not exist");
+    if (run == nullptr) return;
     expect(to_lower(run->spec.repository.text) == to_lower(lease->repository.text), world,
            which + " is of another repository's run");
     // Its stamps are a server's.
@@ -151,7 +151,7 @@ class NeededLaw final : public Law {
     const SteadyTime trouble = later(world.conditions.github_trouble, world.conditions.server_down);
     if (lease.source != Source::shared || trouble + k_let_begin_within >= world.clock.steady())
       return runs;
-    for (const GithubRun& run : world.github->runs())
+    for (const auto& [id, run] : world.github->world().runs())
       if (run.id != lease.run_id && is_served_by_policy(world, run) &&
           !is_policy_in_flux(world, run.id))
         runs.push_back(run.id);
@@ -183,7 +183,7 @@ class NeededLaw final : public Law {
   }
 
   static bool is_awaited(SimWorld& world, const Lease& lease, WallTime now) {
-    for (const GithubRun& run : world.github->runs()) {
+    for (const auto& [id, run] : world.github->world().runs()) {
       const bool is_its = lease.source == Source::seed
                               ? run.spec.repository == lease.repository
                               : run.id == lease.run_id && run.attempt == lease.run_attempt;

@@ -2,6 +2,7 @@
 // nobody else is told so.
 
 #include <set>
+#include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -46,7 +47,10 @@ class PolicyLaw final : public Law {
     }
     if (world.clock.steady() - looked_at_ < k_look_every) return;
     looked_at_ = world.clock.steady();
-    for (const GithubRun& run : world.github->runs()) {
+    // What has not changed since the last look would be judged as it was then.
+    const WallTime last = std::exchange(last_look_, world.now());
+    for (const auto& [id, run] : world.github->world().runs()) {
+      if (run.updated_at < last) continue;
       if (is_served_by_policy(world, run) || is_policy_in_flux(world, run.id))
         excuse_jobs(world, run);
       else
@@ -65,8 +69,8 @@ class PolicyLaw final : public Law {
 
  private:
   void judge_lease(SimWorld& world, const Lease& lease, bool was_bound_again) {
-    const auto run = find_run(world, lease.run_id);
-    if (!run) return;  // the law of entitlement has its word about that
+    const GithubRun* run = find_run(world, lease.run_id);
+    if (run == nullptr) return;  // the law of entitlement has its word about that
     expect(is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,
            "lease " + lease.id.text + (was_bound_again ? " was bound again to" : " was given to") +
                " run " + std::to_string(run->id) + ", which the policy refuses");
@@ -96,9 +100,9 @@ class PolicyLaw final : public Law {
 
   void judge_refusal(SimWorld& world, const std::string& code, const json::object& problem) {
     const auto id = run_named_in(json_string(problem, "detail").value_or(""));
-    const auto run = id ? find_run(world, *id) : std::nullopt;
-    expect(run.has_value(), world, code + " was told and names no run");
-    if (!run) return;
+    const GithubRun* run = id ? find_run(world, *id) : nullptr;
+    expect(run != nullptr, world, code + " was told and names no run");
+    if (run == nullptr) return;
     expect(!is_served_by_policy(world, *run) || is_policy_in_flux(world, run->id), world,
            code + " was told of run " + std::to_string(run->id) + ", which the policy serves");
   }
@@ -106,6 +110,7 @@ class PolicyLaw final : public Law {
   SharedBooks books_;
   std::size_t read_ = 0;
   SteadyTime looked_at_{};
+  WallTime last_look_{};
   std::set<std::string> begun_well_;  // by which runners
 };
 

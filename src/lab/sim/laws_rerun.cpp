@@ -33,7 +33,7 @@ class RerunLaw final : public Law {
     looked_at_ = world.clock.steady();
     books_->refresh(world);
     trouble_ = last_trouble(world);
-    for (const GithubRun& run : world.github->runs())
+    for (const auto& [id, run] : world.github->world().runs())
       if (run.attempt > 1 && world.github->outcome(run.id).state != JobState::completed)
         judge(world, run);
   }
