@@ -4,6 +4,7 @@
 // clock that is moved by hand, and short ways to make answers. One thread.
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ class ScriptedTransport final : public HttpTransport {
   // An exhausted script answers 599, so that a test sees a request too many.
   [[nodiscard]] Result<HttpResponse> send(const HttpRequest& request, SteadyTime) override {
     sent.push_back(request);
+    if (on_send) on_send(request);
     if (script.empty()) return HttpResponse{599, {}, ""};
     auto next = std::move(script.front());
     script.pop_front();
@@ -47,6 +49,7 @@ class ScriptedTransport final : public HttpTransport {
 
   std::vector<HttpRequest> sent;
   std::deque<Result<HttpResponse>> script;
+  std::function<void(const HttpRequest&)> on_send;  // before the answer
 };
 
 // A client for the organisation "octo" over a script.

@@ -85,5 +85,17 @@ TEST_CASE("ask limits: many addresses neither fill the memory nor have a bucket 
   CHECK(most <= 4 * 50 + 1);
 }
 
+TEST_CASE("ask limits: when old buckets are dropped, that of who has just asked is not") {
+  AskLimits limits({.per_minute = 10, .per_minute_per_prefix = 2}, {});
+  for (int n = 0; n < 38; ++n) CHECK(admitted(limits, address(n), Seconds{6 * n}, 1) == 1);
+  const Millis later = Seconds{6 * 38 + 90};
+  CHECK(admitted(limits, "192.0.2.7", later, 2) == 2);
+  CHECK(limits.remembered() == 39);
+  CHECK(admitted(limits, "192.0.3.7", later, 1) == 1);
+  CHECK(admitted(limits, "192.0.4.7", later, 1) == 1);
+  CHECK(limits.remembered() < 39);
+  CHECK(admitted(limits, "192.0.2.7", later, 1) == 0);
+}
+
 }  // namespace
 }  // namespace mayfly

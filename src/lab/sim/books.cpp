@@ -195,8 +195,6 @@ SteadyTime last_trouble(const SimWorld& world) {
       later(later(c.server_down, c.clock_trouble), later(c.ledger_lost, c.github_trouble)));
 }
 
-const GithubRun* find_run(SimWorld& world, RunId id) {
-  return world.github->world().find_run(id);
-}
+const GithubRun* find_run(SimWorld& world, RunId id) { return world.github->world().find_run(id); }
 
 }  // namespace mayfly::lab::sim
