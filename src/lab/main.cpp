@@ -94,9 +94,10 @@ void add_simulate(CLI::App& app, SimulateOptions& options, int& status) {
   CLI::App* group = command->add_option_group("What is shown");
   group->add_flag("--list", options.list, "the scenarios, with a sentence for each");
   group->add_flag("--json", options.json, "the report for scripts");
-  group->add_flag("--situations", options.needs_situations,
-                  "until every named situation was reached; one that is missing in the end is a "
-                  "failure");
+  group->add_flag(
+      "--situations", options.needs_situations,
+      "until every named situation was reached, but for the rare ones; one that is missing "
+      "in the end is a failure");
   group->add_flag("--hashes", options.hashes,
                   "a line for each history instead of the report, to compare two builds");
   group->add_flag("-v,--verbose", options.verbose, "name each simulation when it begins");

@@ -7,7 +7,7 @@
 # YEARS (1000) is the size of it all. What each part has to reach, and the time after which it ends and
 # has failed to:
 #   seeds        every line of seeds.txt holds
-#   situations   every named situation is reached; 10 minutes
+#   situations   every named situation is reached, but for the rare ones; 10 minutes
 #   quiet-years  YEARS simulated years under all faults, each history twice and alike; YEARS / 10 minutes
 #   storm        10,000 x YEARS requests, of whose launches at least 10 % are not answered;
 #                YEARS / 10 minutes

@@ -186,7 +186,7 @@ TEST_CASE("fake github: the views show what the copies hold") {
   });
   CHECK(seen == std::vector<std::pair<std::string, bool>>{{"m-1", true}, {"m-2", false}});
   std::vector<RunId> runs;
-  for (const auto& [id, run] : bench.github.world().runs()) runs.push_back(id);
+  for (const auto& [run_id, run] : bench.github.world().runs()) runs.push_back(run_id);
   CHECK(runs == std::vector<RunId>{bench.run});
   CHECK(bench.github.find_runner_by_name("m-2")->id == id + 1);
   CHECK(!bench.github.find_runner_by_name("m-3"));

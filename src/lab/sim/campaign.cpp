@@ -129,7 +129,7 @@ bool Campaign::is_complete() const {
   return totals_.failed >= static_cast<std::uint64_t>(options_.failures_max) ||
          (options_.simulated && totals_.simulated >= *options_.simulated) ||
          (options_.requests && totals_.counts.requests >= *options_.requests) ||
-         (options_.until_situations && totals_.situations.count() == k_situations);
+         (options_.until_situations && totals_.situations.has_all_but_rare());
 }
 
 bool Campaign::may_not_begin() {

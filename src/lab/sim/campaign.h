@@ -23,7 +23,7 @@ struct CampaignOptions {
   int failures_max = 5;                  // ends there
   std::optional<Millis> simulated = {};  // ends when so much was simulated
   std::optional<std::uint64_t> requests = {};  // ends when callers have made so many
-  bool until_situations = false;               // ends when each was reached
+  bool until_situations = false;               // ends when each that is not rare was reached
   std::optional<Millis> real = {};             // begins nothing more after so much real time
 };
 

@@ -16,7 +16,7 @@ struct ReportOptions {
   int threads = 1;
   Millis elapsed{0};
   std::vector<std::string> notes = {};  // lines below the table
-  bool needs_situations = false;        // a missing one is a failure
+  bool needs_situations = false;        // a missing one that is not rare is a failure
 };
 
 // At most 100 columns, no newline.

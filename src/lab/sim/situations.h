@@ -1,7 +1,9 @@
 #pragma once
 
 // Which of the corners that matter a simulation has really been in. situations.def names them all:
-// a simulator that no longer reaches one is blind there, and says so. One thread.
+// a simulator that no longer reaches one is blind there, and says so. Some are rare: five minutes
+// on two processors may pass without them. All others every campaign of five minutes reaches. One
+// thread.
 
 #include <bitset>
 #include <cstddef>
@@ -26,6 +28,8 @@ inline constexpr std::size_t k_situations = static_cast<std::size_t>(Situation::
 // none: no situation has this name.
 [[nodiscard]] std::optional<Situation> situation_named(std::string_view name);
 
+[[nodiscard]] bool is_rare(Situation situation);
+
 class Situations {
  public:
   void reached(Situation situation) { seen_.set(static_cast<std::size_t>(situation)); }
@@ -34,7 +38,9 @@ class Situations {
   [[nodiscard]] bool has(Situation situation) const {
     return seen_.test(static_cast<std::size_t>(situation));
   }
-  [[nodiscard]] std::vector<std::string_view> missing() const;
+  // Their texts: of the rare ones, or of those that are not.
+  [[nodiscard]] std::vector<std::string_view> missing(bool rare) const;
+  [[nodiscard]] bool has_all_but_rare() const { return missing(false).empty(); }
 
  private:
   std::bitset<k_situations> seen_;
