@@ -184,7 +184,8 @@ class NeededLaw final : public Law {
 
   static bool is_awaited(SimWorld& world, const Lease& lease, WallTime now) {
     for (const auto& [id, run] : world.github->world().runs()) {
-      const bool is_its = lease.source == Source::seed
+      // Only as long as no job has shown whose a bare label is may it be any run's.
+      const bool is_its = lease.source == Source::seed && !lease.run_confirmed
                               ? run.spec.repository == lease.repository
                               : run.id == lease.run_id && run.attempt == lease.run_attempt;
       if (!is_its || world.github->outcome(run.id).state == JobState::completed) continue;

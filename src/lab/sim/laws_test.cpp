@@ -57,6 +57,23 @@ TEST_CASE("law: the end of a machine whose job is waiting for it is seen") {
   }
 }
 
+TEST_CASE("law: a label that a job has shown is its run's, whoever else names it") {
+  for (const bool is_shown : {true, false}) {
+    Watched watched(make_needed_law);
+    const RunId own = watched.start_run();
+    (void)watched.start_run();  // whose job names the label as well
+    watched.pass(Seconds{90});
+    Lease lease = watched.new_lease(own);
+    lease.run_confirmed = is_shown;
+    watched.with_machine(watched.reserve(lease));
+    watched.pass(Seconds{10});
+    REQUIRE(watched.world.github->cancel_run(own));
+    end_instance(watched.world, watched.machine().id);
+    watched.pass(Seconds{10});
+    CHECK(watched.is_broken() == !is_shown);
+  }
+}
+
 TEST_CASE("law: the end of a machine whose launch nobody has answered for is seen") {
   Watched watched(make_needed_law);
   watched.reserve(watched.new_lease(watched.start_run()));
