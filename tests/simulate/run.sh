@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A share of `mayfly simulate`, built with sanitizers: the seeds that once failed, a campaign through
-# every scenario with each history played twice, and crash points of the smallest scenario. All of
+# scenarios with each history played twice, and crash points of the smallest scenario. All of
 # it: ./dev simulate.
 #
 #   tests/simulate/run.sh [MAYFLY]
@@ -64,9 +64,9 @@ refuses 'an empty list of faults' '"none"' --faults ' '
 refuses 'a file of seeds that is not there' /nonexistent --replay /nonexistent
 stops 'SIGTERM ends a campaign at once' TERM
 holds 'the seeds that once failed' --replay tests/simulate/seeds.txt
-holds 'every scenario, each history twice' --seed 101 --runs 15 --shrink-tries 60
+holds 'scenarios of all kinds, each history twice' --seed 101 --runs 9 --shrink-tries 60
 holds 'two services on one table' --scenario table --seed 2 --runs 1 --once --shrink-tries 20
-holds 'crash points of one run' --crash-points --scenario one-run --stride 200 --pairs 12 \
+holds 'crash points of one run' --crash-points --scenario one-run --stride 300 --pairs 8 \
   --shrink-tries 60
 echo "$passed passed, $failed failed"
 [[ $failed == 0 ]]
