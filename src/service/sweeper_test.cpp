@@ -21,9 +21,8 @@ struct Swept : Service {
   static InstanceId machine_of(char digit) {
     return InstanceId{std::string("i-0123456789abcdef") + digit};
   }
-  std::string machine_xml(char digit, const std::string& state = "running",
-                          Millis left = Seconds{3000}) {
-    const std::string expires = std::to_string(epoch_seconds(clock.wall() + left));
+  std::string machine_xml(char digit, const std::string& state = "running") {
+    const std::string expires = std::to_string(epoch_seconds(clock.wall() + Seconds{3000}));
     return instance_xml(digit,
                         tag_xml(k_tag_deployment, config.deployment) +
                             tag_xml(k_tag_lease, id_of(digit).text) + tag_xml(k_tag_launch, "1") +
@@ -81,8 +80,7 @@ struct Swept : Service {
   Sweeper sweeper{config, {clock, log, *ledger, github, ec2}, demand, launcher, lookout};
 };
 
-// --- Whose a machine is
-// ---------------------------------------------------------------------------
+// --- Whose a machine is --------------------------------------------------------------------------
 
 TEST_CASE("sweeper: a machine of ours without a lease is ended long before its deadline") {
   Swept service;
@@ -134,8 +132,7 @@ TEST_CASE("sweeper: a runner that was registered after GitHub's list was made is
   CHECK(service.count("DELETE") == 0);
 }
 
-// --- A runner that waits for longer than it may
-// ---------------------------------------------------
+// --- A runner that waits for longer than it may --------------------------------------------------
 
 TEST_CASE("sweeper: an idle machine ends after GitHub has taken its runner off, and not before") {
   Swept service;
@@ -187,8 +184,7 @@ TEST_CASE("sweeper: what could not be written is not done") {
   CHECK_FALSE(service.has_terminated());
 }
 
-// --- Whose turn it is
-// -----------------------------------------------------------------------------
+// --- Whose turn it is ----------------------------------------------------------------------------
 
 TEST_CASE("sweeper: a GitHub that answers once in a sweep is asked about each lease in its turn") {
   Swept service;
