@@ -25,9 +25,8 @@ struct Booted : Service {
     lease.deadline = clock.wall() + Seconds{3600};
     lease.launch.instance_id = k_machine;
     lease.launch.nonce_sha256 = sha256_hex(k_nonce);
-    const Caps caps{9, 9, 9, Money{1'000'000}, Money{1'000'000}};
-    id = lease.id;
-    REQUIRE(ledger->reserve({lease}, {}, caps, clock.wall()));
+    id = reserved(lease).id;
+    REQUIRE(ledger->find(id).value());
   }
 
   Code refusal(const std::string& nonce) {

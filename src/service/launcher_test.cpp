@@ -20,8 +20,7 @@ Lease intended(Service& service, Source source = Source::v1) {
   lease.label = "mayfly-42-x86_64";
   lease.deadline = service.clock.wall() + Seconds{3600};
   REQUIRE(service.launcher.intend(lease, false));
-  const Caps caps{9, 9, 9, Money{1'000'000}, Money{1'000'000}};
-  return service.ledger->reserve({lease}, {}, caps, service.clock.wall()).value().at(0).lease;
+  return service.reserved(lease);
 }
 
 Lease sent(Service& service, const Lease& lease) {

@@ -54,8 +54,7 @@ struct Swept : Service {
       lease.runner_id = digit;
       lease.runner_name = runner_name_for(config.deployment, lease.id, 1, 1);
     }
-    const Caps caps{9, 9, 9, Money{1'000'000}, Money{1'000'000}};
-    return ledger->reserve({lease}, {}, caps, clock.wall()).value().at(0).lease;
+    return reserved(lease);
   }
   void list_runners(const std::string& digits) {
     std::string runners;
@@ -63,6 +62,14 @@ struct Swept : Service {
       runners += (runners.empty() ? "" : ",") +
                  github::runner_json(digit, runner_name_for(config.deployment, id_of(digit), 1, 1));
     github_wire.answer(200, github::runners_json(static_cast<int>(digits.size()), runners));
+  }
+  // The lease with digit 2, idle for longer than it may; of its run GitHub will say this.
+  Lease idle_in(const std::string& run) {
+    const Lease lease = add('2', Runner::idle);
+    ec2_wire.answer(200, instances_xml(machine_xml('2')));
+    list_runners("2");
+    github_wire.answer(200, run);
+    return lease;
   }
   int count(const std::string& method) const {
     return static_cast<int>(std::count_if(github_wire.sent.begin(), github_wire.sent.end(),
@@ -136,11 +143,8 @@ TEST_CASE("sweeper: a runner that was registered after GitHub's list was made is
 
 TEST_CASE("sweeper: an idle machine ends after GitHub has taken its runner off, and not before") {
   Swept service;
-  const Lease lease = service.add('2', Swept::Runner::idle);
-  service.ec2_wire.answer(200, instances_xml(service.machine_xml('2')));
+  const Lease lease = service.idle_in(github::run_json(42));
   service.ec2_wire.answer(200, answer_xml("TerminateInstances", "<instancesSet/>"));
-  service.list_runners("2");
-  service.github_wire.answer(200, github::run_json(42));
   service.github_wire.on_send = [&](const HttpRequest& request) {
     if (request.method == "DELETE" && service.count("DELETE") == 1)
       CHECK_FALSE(service.has_terminated());
@@ -154,10 +158,7 @@ TEST_CASE("sweeper: an idle machine ends after GitHub has taken its runner off, 
 
 TEST_CASE("sweeper: one that GitHub has just given a job lives on, and is busy") {
   Swept service;
-  const Lease lease = service.add('2', Swept::Runner::idle);
-  service.ec2_wire.answer(200, instances_xml(service.machine_xml('2')));
-  service.list_runners("2");
-  service.github_wire.answer(200, github::run_json(42));
+  const Lease lease = service.idle_in(github::run_json(42));
   service.github_wire.answer(422, R"({"message":"Runner is currently running a job"})");
   (void)service.sweeper.sweep();
   CHECK(service.count("DELETE") == 1);
@@ -167,12 +168,9 @@ TEST_CASE("sweeper: one that GitHub has just given a job lives on, and is busy")
 
 TEST_CASE("sweeper: what could not be written is not done") {
   Swept service;
-  const Lease lease = service.add('2', Swept::Runner::idle);
-  service.ec2_wire.answer(200, instances_xml(service.machine_xml('2')));
-  service.list_runners("2");
   std::string run = github::run_json(42);
   run.replace(run.find("in_progress"), 11, "completed");
-  service.github_wire.answer(200, run);
+  const Lease lease = service.idle_in(run);
   service.github_wire.on_send = [&](const HttpRequest& request) {
     if (request.url.find("/runs/42") == std::string::npos) return;
     Lease changed = service.ledger->find(lease.id).value().value();

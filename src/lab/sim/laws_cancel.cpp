@@ -73,7 +73,7 @@ class CancelLaw final : public Law {
     books_->refresh(world);
     trouble_ = last_trouble(world);
     for (const auto& [id, run] : world.github->world().runs())
-      if (!run.cancelled && world.github->outcome(run.id).state != JobState::completed)
+      if (!run.cancelled && world.github->world().outcome(run).state != JobState::completed)
         judge_waiting(world, run);
   }
 

@@ -76,9 +76,9 @@ class LivenessLaw final : public Law {
     if (lease.state >= LeaseState::ending) return;
     expect(!lease.launch.pending || since_intent < k_heal_bound, world,
            which + " still waits for the answer to a launch");
-    const auto outcome = world.github->outcome(lease.run_id);
     const GithubRun* run = find_run(world, lease.run_id);
-    const bool is_over = run != nullptr && outcome.state == JobState::completed &&
+    const bool is_over = run != nullptr &&
+                         world.github->world().outcome(*run).state == JobState::completed &&
                          world.now() - run->updated_at > k_noticed_within;
     expect(!is_over || lease.source == Source::seed, world,
            which + " goes on though its run is over");

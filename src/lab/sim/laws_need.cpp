@@ -59,7 +59,7 @@ class EntitledLaw final : public Law {
   void judge_time(SimWorld& world, const Lease& lease, const GithubRun& run) {
     const SteadyTime asked = steady_at(world, lease.created_at);
     if (world.conditions.github_trouble + k_asked_within >= asked) return;  // a stale answer
-    const bool is_over = world.github->outcome(run.id).state == JobState::completed;
+    const bool is_over = world.github->world().outcome(run).state == JobState::completed;
     const bool may_be_younger = lease.source == Source::shared;  // it was given to it later
     expect((may_be_younger || run.created_at <= lease.created_at) &&
                (!is_over || run.updated_at + k_asked_within >= lease.created_at),
@@ -188,7 +188,7 @@ class NeededLaw final : public Law {
       const bool is_its = lease.source == Source::seed && !lease.run_confirmed
                               ? run.spec.repository == lease.repository
                               : run.id == lease.run_id && run.attempt == lease.run_attempt;
-      if (!is_its || world.github->outcome(run.id).state == JobState::completed) continue;
+      if (!is_its || world.github->world().outcome(run).state == JobState::completed) continue;
       // It may name the label, and the lease is not for it.
       if (!is_served_by_policy(world, run) || is_policy_in_flux(world, run.id)) continue;
       for (const GithubJob& job : world.github->jobs(run.id))

@@ -34,7 +34,7 @@ class RerunLaw final : public Law {
     books_->refresh(world);
     trouble_ = last_trouble(world);
     for (const auto& [id, run] : world.github->world().runs())
-      if (run.attempt > 1 && world.github->outcome(run.id).state != JobState::completed)
+      if (run.attempt > 1 && world.github->world().outcome(run).state != JobState::completed)
         judge(world, run);
   }
 
